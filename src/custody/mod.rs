@@ -1,0 +1,1 @@
+//! Keys, and the only way to a signature.

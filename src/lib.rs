@@ -1,0 +1,11 @@
+//! Settlement as an internal platform API: gRPC in front of a key-custody
+//! signer and the upstream venues.
+//!
+//! A request's way through the gateway is the list of these modules:
+//! `grpc -> service -> { custody, store, upstream }`. Who may import whom is
+//! written in `docs/architecture.md` and held by `tests/it/architecture.rs`.
+
+pub mod custody;
+pub mod domain;
+pub mod sandbox;
+pub mod secret;

@@ -1,0 +1,3 @@
+//! The `settlement-gateway` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! BitGo and Bitlipa as a simulation behind real HTTP.
