@@ -7,5 +7,6 @@
 
 pub mod custody;
 pub mod domain;
+pub mod grpc;
 pub mod sandbox;
 pub mod secret;

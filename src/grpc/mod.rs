@@ -1,0 +1,6 @@
+//! The gRPC face: each handler converts a request, calls one use case, and
+//! converts its answer.
+//!
+//! Generated types do not leave this module; neither do statuses.
+
+pub mod pb;
