@@ -1,0 +1,185 @@
+//! Extended keys of Bitcoin's mainnet, as BitGo hands them out: `xprv` and `xpub`.
+//!
+//! The node itself signs, whatever its depth: nothing is derived from it.
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::base58check::{self, EXTENDED_KEY_BYTES};
+use super::key_bytes::KeyBytes;
+use crate::domain::signing::PublicKey;
+
+const XPRV_VERSION: [u8; 4] = [0x04, 0x88, 0xad, 0xe4];
+const XPUB_VERSION: [u8; 4] = [0x04, 0x88, 0xb2, 0x1e];
+
+/// Why a text is no extended key. The text itself is never repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ExtendedKeyError {
+    /// The text is not base58 of 78 bytes, or a character was mistyped.
+    #[error("not an extended key: wrong characters, length or checksum")]
+    NotBase58Check,
+    /// The version bytes are not those that belong here: another network, or the public form where the private one belongs.
+    #[error("not an extended key of the expected kind on mainnet")]
+    WrongVersion,
+    /// Depth, parent and index contradict each other.
+    #[error("a key of depth zero has no parent and no index")]
+    ImpossiblePosition,
+    /// The key lies outside the curve's range.
+    #[error("the key is outside its range")]
+    KeyOutOfRange,
+}
+
+/// An extended key's parts that matter here.
+struct Node {
+    bytes: Zeroizing<[u8; EXTENDED_KEY_BYTES]>,
+}
+
+impl Node {
+    fn read(text: &[u8], version: [u8; 4]) -> Result<Self, ExtendedKeyError> {
+        let bytes = base58check::decode(text.trim_ascii()).ok_or(ExtendedKeyError::NotBase58Check)?;
+        if bytes[..4] != version {
+            return Err(ExtendedKeyError::WrongVersion);
+        }
+        let is_root = bytes[4] == 0;
+        let has_position = bytes[5..13].iter().any(|byte| *byte != 0);
+        if is_root && has_position {
+            return Err(ExtendedKeyError::ImpossiblePosition);
+        }
+        Ok(Self { bytes })
+    }
+
+    /// The last 33 bytes: a compressed point, or a zero and a private key.
+    fn key_field(&self) -> Option<&[u8; 33]> {
+        self.bytes.last_chunk()
+    }
+}
+
+/// Reads an `xprv`; white space around it is ignored.
+pub(super) fn read_xprv(text: &[u8]) -> Result<KeyBytes, ExtendedKeyError> {
+    let node = Node::read(text, XPRV_VERSION)?;
+    match node.key_field().and_then(|field| field.split_first_chunk::<1>()) {
+        Some(([0], key)) => key.try_into().map(KeyBytes::copy_of).map_err(|_| ExtendedKeyError::KeyOutOfRange),
+        _ => Err(ExtendedKeyError::KeyOutOfRange),
+    }
+}
+
+/// Reads the public key of an `xpub`; white space around it is ignored.
+///
+/// # Errors
+/// [`ExtendedKeyError`] when the text is no mainnet `xpub`, or its point is not on the curve.
+pub fn read_xpub(text: &str) -> Result<PublicKey, ExtendedKeyError> {
+    let node = Node::read(text.as_bytes(), XPUB_VERSION)?;
+    let point = node.key_field().ok_or(ExtendedKeyError::KeyOutOfRange)?;
+    secp256k1::PublicKey::from_slice(point)
+        .map(|key| PublicKey::from_bytes(key.serialize()))
+        .map_err(|_| ExtendedKeyError::KeyOutOfRange)
+}
+
+/// Writes a key as the `xprv` of a root; `None` never happens (see [`base58check::encode`]).
+pub(super) fn write_xprv(key: &[u8; 32], chain_code: &[u8; 32]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new([0; EXTENDED_KEY_BYTES]);
+    bytes[..4].copy_from_slice(&XPRV_VERSION);
+    bytes[13..45].copy_from_slice(chain_code);
+    bytes[46..].copy_from_slice(key);
+    base58check::encode(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// BIP-32's own test vectors 1 and 3, and vector 1's node m/0' (depth 1).
+    const ROOT: &str =
+        "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi";
+    const CHILD: &str =
+        "xprv9uHRZZhk6KAJC1avXpDAp4MDc3sQKNxDiPvvkX8Br5ngLNv1TxvUxt4cV1rGL5hj6KCesnDYUhd7oWgT11eZG7XnxHrnYeSvkzY7d2bhkJ7";
+    const ROOT_XPUB: &str =
+        "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6W1EGMcet8";
+
+    #[test]
+    fn nodes_of_any_depth_are_read_without_derivation() {
+        assert_eq!(
+            base16ct::lower::encode_string(read_xprv(ROOT.as_bytes()).unwrap().expose()),
+            "e8f32e723decf4051aefac8e2c93c9c5b214313817cdb01a1494b917c8436b35"
+        );
+        assert_eq!(
+            base16ct::lower::encode_string(read_xprv(CHILD.as_bytes()).unwrap().expose()),
+            "edb2e14f9ee77d26dd93b4ecede8d16ed408ce149b6cd80b0715a2d911a0afea"
+        );
+    }
+
+    #[test]
+    fn a_files_last_new_line_is_no_part_of_the_key() {
+        assert!(read_xprv(format!("  {ROOT}\r\n").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn an_xpub_gives_its_public_key() {
+        assert_eq!(read_xpub(ROOT_XPUB).unwrap().to_hex(), "0339a36013301597daef41fbe593a02cc513d0b55527ec2df1050e2e8ff49c85c2");
+    }
+
+    #[test]
+    fn the_public_form_is_refused_where_the_private_one_belongs_and_the_other_way_round() {
+        assert_eq!(read_xprv(ROOT_XPUB.as_bytes()).unwrap_err(), ExtendedKeyError::WrongVersion);
+        assert_eq!(read_xpub(ROOT).unwrap_err(), ExtendedKeyError::WrongVersion);
+    }
+
+    #[test]
+    fn a_testnet_key_is_refused() {
+        let mut bytes = base58check::decode(ROOT.as_bytes()).unwrap();
+        bytes[..4].copy_from_slice(&[0x04, 0x35, 0x83, 0x94]);
+        let text = base58check::encode(&bytes).unwrap();
+        assert_eq!(read_xprv(&text).unwrap_err(), ExtendedKeyError::WrongVersion);
+    }
+
+    #[test]
+    fn any_mistyped_character_is_refused() {
+        for position in 0..ROOT.len() {
+            let mut text = ROOT.as_bytes().to_vec();
+            text[position] = if text[position] == b'2' { b'3' } else { b'2' };
+            assert_eq!(read_xprv(&text).unwrap_err(), ExtendedKeyError::NotBase58Check, "{position}");
+        }
+    }
+
+    #[test]
+    fn a_root_with_a_parent_is_refused() {
+        for byte in [5, 12] {
+            let mut bytes = base58check::decode(ROOT.as_bytes()).unwrap();
+            bytes[byte] = 1;
+            let text = base58check::encode(&bytes).unwrap();
+            assert_eq!(read_xprv(&text).unwrap_err(), ExtendedKeyError::ImpossiblePosition);
+        }
+    }
+
+    #[test]
+    fn a_private_key_without_its_leading_zero_is_refused() {
+        let mut bytes = base58check::decode(ROOT.as_bytes()).unwrap();
+        bytes[45] = 1;
+        let text = base58check::encode(&bytes).unwrap();
+        assert_eq!(read_xprv(&text).unwrap_err(), ExtendedKeyError::KeyOutOfRange);
+    }
+
+    #[test]
+    fn a_written_key_is_the_one_that_is_read() {
+        let text = write_xprv(&[7; 32], &[9; 32]).unwrap();
+        assert!(text.starts_with(b"xprv9s21ZrQH143K"));
+        assert_eq!(read_xprv(&text).unwrap().expose(), &[7; 32]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_readers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(read_xprv(&bytes).is_err());
+            prop_assert!(read_xpub(&String::from_utf8_lossy(&bytes)).is_err());
+        }
+
+        #[test]
+        fn no_well_checked_bytes_make_the_reader_panic(mut bytes in proptest::collection::vec(any::<u8>(), 78), at in 0..3usize) {
+            bytes[..4].copy_from_slice([&XPRV_VERSION, &XPUB_VERSION, &[1, 2, 3, 4]][at]);
+            let text = base58check::encode(bytes.as_slice().try_into().unwrap()).unwrap();
+            let _ = read_xprv(&text);
+            let _ = read_xpub(std::str::from_utf8(&text).unwrap());
+        }
+    }
+}
