@@ -3,4 +3,5 @@
 //!
 //! Generated types do not leave this module; neither do statuses.
 
+pub mod convert;
 pub mod pb;
