@@ -2,5 +2,8 @@
 
 pub mod amount;
 pub mod ids;
+pub mod payload;
+pub mod quote;
+pub mod settlement;
 pub mod signing;
 pub mod time;

@@ -1,0 +1,147 @@
+//! Quotes: a price for a merchant's fiat in stablecoin, on a chain (seed 004).
+
+mod arithmetic;
+mod chain;
+mod money;
+
+use jiff::Timestamp;
+
+use super::ids::{CallerId, Currency, MerchantId, RequestId, TxId};
+use super::settlement::names;
+pub use arithmetic::{is_consistent, minor_unit_exponent};
+pub use chain::{Chain, ChainError, WalletAddress, WalletError};
+pub use money::MinorUnits;
+
+/// What a caller asks a price for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuoteRequest {
+    /// The caller's name for the request; a repeat answers the stored quote.
+    pub request_id: Option<RequestId>,
+    /// The merchant that is paid out.
+    pub merchant_id: MerchantId,
+    /// The gross amount, in minor units of the source currency.
+    pub source_amount: MinorUnits,
+    /// The currency that is paid in: an ISO 4217 code.
+    pub source_currency: Currency,
+    /// The currency that is paid out.
+    pub destination_currency: Currency,
+    /// Where it is paid out.
+    pub chain: Chain,
+    /// To whom.
+    pub wallet: WalletAddress,
+}
+
+/// How much of the request the venue can fulfil.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fulfillment {
+    /// All of it.
+    Full,
+    /// Less than was asked; confirming needs the caller's explicit acceptance.
+    Partial,
+    /// Nothing: there is nothing to confirm.
+    None,
+    /// A word that this version does not know; the text stands beside it.
+    Unrecognised,
+}
+
+names!(Fulfillment { Full => "full", Partial => "partial", None => "none", Unrecognised => "unrecognised" });
+
+/// The venue's status of a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuoteStatus {
+    /// A price was given; it can be confirmed until it expires.
+    Quoted,
+    /// Confirmed; the payout is under way.
+    Processing,
+    /// Paid out.
+    Executed,
+    /// The payout failed.
+    Failed,
+    /// Withdrawn while quoted.
+    Cancelled,
+    /// A word that this version does not know; the text stands beside it.
+    Unrecognised,
+}
+
+names!(QuoteStatus {
+    Quoted => "quoted",
+    Processing => "processing",
+    Executed => "executed",
+    Failed => "failed",
+    Cancelled => "cancelled",
+    Unrecognised => "unrecognised",
+});
+
+/// A quote as the venue shows it. Decimals are digit for digit the venue's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VenueQuote {
+    /// The venue's name for it.
+    pub tx_id: TxId,
+    /// `status`
+    pub status: QuoteStatus,
+    /// `status`, as sent.
+    pub status_text: String,
+    /// `source_currency`, as sent.
+    pub source_currency: Option<String>,
+    /// `destination_currency`, as sent.
+    pub destination_currency: Option<String>,
+    /// `chain`, as sent.
+    pub chain: Option<String>,
+    /// `wallet_address`, as sent.
+    pub wallet_address: Option<String>,
+    /// `exchange_rate`: destination major units for one source major unit.
+    pub exchange_rate: Option<String>,
+    /// `destination_amount`: net, in major units.
+    pub destination_amount: Option<String>,
+    /// `platform_fee`, in major units of the destination currency.
+    pub platform_fee: Option<String>,
+    /// `fulfillment`
+    pub fulfillment: Fulfillment,
+    /// `fulfillment`, as sent.
+    pub fulfillment_text: String,
+    /// `expected_source_amount`: gross, in minor units.
+    pub expected_source_amount: Option<i64>,
+    /// `external_tx_id`, once confirmed.
+    pub external_tx_id: Option<String>,
+    /// `tx_hash`, once executed.
+    pub tx_hash: Option<String>,
+    /// `failure_reason`, once failed.
+    pub failure_reason: Option<String>,
+    /// `created_at`
+    pub created_at: Option<Timestamp>,
+    /// `confirmed_at`
+    pub confirmed_at: Option<Timestamp>,
+    /// `executed_at`
+    pub executed_at: Option<Timestamp>,
+    /// `expires_at`: no confirmation after it.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A quote as the journal holds it: what was asked, by whom, and what the venue last said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// What was asked.
+    pub request: QuoteRequest,
+    /// Who asked.
+    pub caller: CallerId,
+    /// When it was recorded.
+    pub requested_at: Timestamp,
+    /// What the venue last said.
+    pub venue: VenueQuote,
+    /// When it said so.
+    pub read_at: Timestamp,
+}
+
+impl Quote {
+    /// Whether the price has lapsed: the venue has no such status, so it follows from the expiry.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.venue.status == QuoteStatus::Quoted && self.venue.expires_at.is_some_and(|expiry| expiry <= now)
+    }
+
+    /// Whether the venue's own numbers agree with each other; `None` when one of them is missing.
+    #[must_use]
+    pub fn arithmetic_is_consistent(&self) -> Option<bool> {
+        is_consistent(&self.request.source_currency, &self.venue)
+    }
+}

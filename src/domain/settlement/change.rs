@@ -1,0 +1,295 @@
+//! The state machine: which change is legal in which state, and what it leaves behind.
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::intent::Route;
+use super::reason::Reason;
+use super::state::{NextAction, Outcome, State, next_action};
+use super::venue::{VenueSettlement, VenueStatus};
+use crate::domain::signing::{PayloadDigest, Signature};
+
+/// What was left open by a post without a conclusive answer, and so what a read-back that finds nothing means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The venue may not have heard: send the same bytes again.
+    Silence,
+    /// The venue refused, in a way that may hide a settlement: believed only once a read-back finds none.
+    Refusal,
+}
+
+/// Everything about a settlement that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Where it stands.
+    pub state: State,
+    /// Counts the changes, from 1: what `expected_sequence` is held against.
+    pub sequence: u64,
+    /// How often the body was handed to the network.
+    pub attempts: u32,
+    /// Whether one of those attempts may have taken effect.
+    pub exposed: bool,
+    /// What the last inconclusive answer left open.
+    pub doubt: Option<Doubt>,
+    /// Why it stands where it stands.
+    pub reason: Option<Reason>,
+    /// The same in a sentence: never a secret, at most 512 characters.
+    pub detail: Option<String>,
+    /// The digest of the payload that the venue gave for signing.
+    pub payload_digest: Option<PayloadDigest>,
+    /// The signature of that payload.
+    pub signature: Option<Signature>,
+    /// The venue's settlement, as last read.
+    pub venue: Option<Box<VenueSettlement>>,
+    /// When the body was last handed to the network.
+    pub dispatched_at: Option<Timestamp>,
+    /// When the last change was made.
+    pub updated_at: Timestamp,
+}
+
+/// One change of a settlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The venue's signing payload came and says what was asked.
+    Prepared {
+        /// The payload, verbatim.
+        payload: String,
+    },
+    /// The payload is signed and the body is built.
+    Signed {
+        /// The signature.
+        signature: Signature,
+        /// The exact bytes that are sent, now and at every repeat.
+        body: Vec<u8>,
+    },
+    /// The body is about to be handed to the network.
+    Dispatched,
+    /// No byte was written, or the venue said that it took nothing and to come back.
+    NotSent {
+        /// Why.
+        reason: Reason,
+        /// The same in a sentence.
+        detail: String,
+    },
+    /// No conclusive answer came.
+    Unanswered {
+        /// What that leaves open.
+        doubt: Doubt,
+        /// Why.
+        reason: Reason,
+        /// The same in a sentence.
+        detail: String,
+    },
+    /// The venue has it: this is how it stands there.
+    Taken {
+        /// The venue's settlement.
+        venue: Box<VenueSettlement>,
+    },
+    /// The venue provably created nothing.
+    NotAccepted {
+        /// Why.
+        reason: Reason,
+        /// The same in a sentence.
+        detail: String,
+    },
+    /// A person must decide.
+    Parked {
+        /// Why.
+        reason: Reason,
+        /// The same in a sentence.
+        detail: String,
+    },
+    /// A caller withdrew it before anything was sent.
+    Cancelled,
+    /// `submit_before` passed before anything was sent.
+    Expired,
+    /// A caller asked to send the stored bytes again.
+    RetryAsked,
+}
+
+impl Change {
+    /// The name that the timeline shows.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Prepared { .. } => "PREPARED",
+            Self::Signed { .. } => "SIGNED",
+            Self::Dispatched => "DISPATCHED",
+            Self::NotSent { .. } => "NOT_SENT",
+            Self::Unanswered { .. } => "UNANSWERED",
+            Self::Taken { .. } => "TAKEN",
+            Self::NotAccepted { .. } => "NOT_ACCEPTED",
+            Self::Parked { .. } => "PARKED",
+            Self::Cancelled => "CANCELLED",
+            Self::Expired => "EXPIRED",
+            Self::RetryAsked => "RETRY_ASKED",
+        }
+    }
+}
+
+/// A change that the state does not allow: a defect or a lost race, never applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a settlement in state {} cannot take the change {change}", state.as_str())]
+pub struct IllegalChange {
+    /// The state.
+    pub state: State,
+    /// The change's name.
+    pub change: &'static str,
+}
+
+impl Progress {
+    /// A settlement that has just been recorded.
+    #[must_use]
+    pub fn received(now: Timestamp) -> Self {
+        Self {
+            state: State::Received,
+            sequence: 1,
+            attempts: 0,
+            exposed: false,
+            doubt: None,
+            reason: None,
+            detail: None,
+            payload_digest: None,
+            signature: None,
+            venue: None,
+            dispatched_at: None,
+            updated_at: now,
+        }
+    }
+
+    /// Whether money can have moved.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        if self.venue.is_some() {
+            return Outcome::Created;
+        }
+        match self.state {
+            State::NotAccepted if self.attempts > 0 => Outcome::NotCreated,
+            State::Submitting | State::OutcomeUnknown => Outcome::Unknown,
+            _ if self.exposed => Outcome::Unknown,
+            _ => Outcome::NotSent,
+        }
+    }
+
+    /// What the caller should do next.
+    #[must_use]
+    pub fn next_action(&self, route: Route) -> NextAction {
+        next_action(self.state, self.reason, route)
+    }
+
+    /// Whether nothing of it can have reached the venue: what may still be cancelled, or expire.
+    #[must_use]
+    pub fn never_sent(&self) -> bool {
+        matches!(self.state, State::Received | State::Prepared | State::Signed) && !self.exposed && self.venue.is_none()
+    }
+
+    /// Whether RetrySettlement may send the stored bytes again.
+    #[must_use]
+    pub fn may_retry(&self, route: Route) -> bool {
+        match self.state {
+            State::AwaitingFunds => route == Route::V1,
+            State::NotAccepted => self.reason.is_some_and(Reason::same_bytes_may_succeed),
+            _ => false,
+        }
+    }
+
+    /// What the settlement is after the change.
+    ///
+    /// # Errors
+    /// [`IllegalChange`] when the state does not allow it.
+    pub fn apply(&self, change: &Change, route: Route, now: Timestamp) -> Result<Self, IllegalChange> {
+        let state = self.state_after(change, route).ok_or(IllegalChange { state: self.state, change: change.name() })?;
+        let mut next = Self { state, sequence: self.sequence + 1, updated_at: now, reason: None, detail: None, ..self.clone() };
+        next.absorb(change, now);
+        Ok(next)
+    }
+
+    fn state_after(&self, change: &Change, route: Route) -> Option<State> {
+        use State::{AwaitingFunds, NotAccepted, OutcomeUnknown, Pending, Prepared, Received, Signed, Submitting};
+        let known = matches!(self.state, Submitting | OutcomeUnknown | Pending | AwaitingFunds);
+        match change {
+            Change::Prepared { .. } => (self.state == Received).then_some(Prepared),
+            Change::Signed { .. } => (self.state == Prepared).then_some(Signed),
+            Change::Dispatched => matches!(self.state, Signed | OutcomeUnknown).then_some(Submitting),
+            Change::NotSent { .. } => (self.state == Submitting).then(|| self.before_dispatch()),
+            Change::Unanswered { .. } => (self.state == Submitting).then_some(OutcomeUnknown),
+            Change::Taken { venue } => known.then(|| state_of(venue.status)),
+            Change::NotAccepted { .. } => {
+                let open = matches!(self.state, Received | Prepared | Submitting | OutcomeUnknown);
+                (open && self.venue.is_none()).then_some(NotAccepted)
+            }
+            Change::Parked { .. } => (!self.state.is_terminal()).then_some(State::NeedsOperator),
+            Change::Cancelled => self.never_sent().then_some(State::Cancelled),
+            Change::Expired => self.never_sent().then_some(State::Expired),
+            Change::RetryAsked => self.may_retry(route).then(|| self.before_dispatch()),
+        }
+    }
+
+    /// Where a settlement waits for its next dispatch, or for what it lacks before one.
+    fn before_dispatch(&self) -> State {
+        if self.exposed && self.venue.is_none() && self.state == State::Submitting {
+            return State::OutcomeUnknown;
+        }
+        match (&self.signature, &self.payload_digest) {
+            (Some(_), _) => State::Signed,
+            (None, Some(_)) => State::Prepared,
+            (None, None) => State::Received,
+        }
+    }
+
+    fn absorb(&mut self, change: &Change, now: Timestamp) {
+        match change {
+            Change::Prepared { payload } => self.payload_digest = Some(PayloadDigest::of(payload)),
+            Change::Signed { signature, .. } => self.signature = Some(*signature),
+            Change::Dispatched => {
+                self.attempts = self.attempts.saturating_add(1);
+                self.dispatched_at = Some(now);
+            }
+            Change::NotSent { reason, detail } => self.explain(*reason, detail),
+            Change::Unanswered { doubt, reason, detail } => {
+                self.exposed = true;
+                self.doubt = Some(*doubt);
+                self.explain(*reason, detail);
+            }
+            Change::Taken { venue } => {
+                self.exposed = true;
+                self.doubt = None;
+                self.absorb_venue(venue);
+            }
+            Change::NotAccepted { reason, detail } => {
+                self.exposed = false;
+                self.doubt = None;
+                self.explain(*reason, detail);
+            }
+            Change::Parked { reason, detail } => self.explain(*reason, detail),
+            Change::Cancelled => self.reason = Some(Reason::CancelledByCaller),
+            Change::Expired => self.reason = Some(Reason::SubmitBeforePassed),
+            Change::RetryAsked => self.reason = Some(Reason::RetryAsked),
+        }
+    }
+
+    fn absorb_venue(&mut self, venue: &VenueSettlement) {
+        match venue.status {
+            VenueStatus::Failed => self.reason = Some(Reason::InsufficientFunds),
+            VenueStatus::Rejected => self.reason = Some(Reason::RejectedByVenue),
+            VenueStatus::Pending | VenueStatus::Completed | VenueStatus::Unrecognised => {}
+        }
+        self.detail.clone_from(&venue.reason);
+        self.venue = Some(Box::new(venue.clone()));
+    }
+
+    fn explain(&mut self, reason: Reason, detail: &str) {
+        self.reason = Some(reason);
+        self.detail = (!detail.is_empty()).then(|| detail.chars().take(512).collect());
+    }
+}
+
+/// The state of a settlement that the venue has. An unknown word is followed like a pending one.
+fn state_of(status: VenueStatus) -> State {
+    match status {
+        VenueStatus::Pending | VenueStatus::Unrecognised => State::Pending,
+        VenueStatus::Completed => State::Completed,
+        VenueStatus::Failed => State::AwaitingFunds,
+        VenueStatus::Rejected => State::Rejected,
+    }
+}

@@ -1,0 +1,112 @@
+//! A settlement's life: what was asked, where it stands, and what each answer means.
+
+mod amounts;
+mod change;
+mod intent;
+mod reason;
+mod state;
+#[cfg(test)]
+mod tests;
+mod venue;
+mod verdict;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, Nonce, Notes};
+use crate::domain::time::Cutoff;
+
+pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
+pub use change::{Change, Doubt, IllegalChange, Progress};
+pub(crate) use intent::names;
+pub use intent::{AmountUnit, Asked, Intent, Route};
+pub use reason::Reason;
+pub use state::{NextAction, Outcome, State, next_action};
+pub use venue::{DispatchAnswer, VenueError, VenueSettlement, VenueStatus};
+pub use verdict::{absent, bad_request, describe, forbidden, verdict};
+
+/// A settlement as the journal holds it, without its large texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The journal's own id: a UUID of version 7, so that rows lie in the order of time.
+    pub id: Uuid,
+    /// What never changes, without the legs.
+    pub header: Header,
+    /// What does.
+    pub progress: Progress,
+}
+
+/// What is fixed when a settlement is recorded: the [`Intent`] without its legs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Whose settlement.
+    pub enterprise_id: EnterpriseId,
+    /// The caller's name for it.
+    pub external_id: ExternalId,
+    /// The newest trade's time.
+    pub cutoff: Option<Cutoff>,
+    /// Free text.
+    pub notes: Option<Notes>,
+    /// The settlement that this one corrects.
+    pub supersedes: Option<ExternalId>,
+    /// The nonce that is signed.
+    pub nonce: Nonce,
+    /// The endpoint.
+    pub route: Route,
+    /// The unit of the amounts.
+    pub amount_unit: AmountUnit,
+    /// The key that signs.
+    pub key_id: KeyId,
+    /// Who asked.
+    pub caller: CallerId,
+    /// After this instant, what was never dispatched is never sent.
+    pub submit_before: Option<Timestamp>,
+    /// SHA-256 of the request's meaning.
+    pub request_digest: [u8; 32],
+    /// How many legs it has.
+    pub leg_count: usize,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+}
+
+impl Header {
+    /// The header of an intent that is recorded now.
+    #[must_use]
+    pub fn of(intent: &Intent, now: Timestamp) -> Self {
+        Self {
+            enterprise_id: intent.asked.enterprise_id.clone(),
+            external_id: intent.asked.external_id.clone(),
+            cutoff: intent.asked.cutoff,
+            notes: intent.asked.notes.clone(),
+            supersedes: intent.asked.supersedes.clone(),
+            nonce: intent.nonce.clone(),
+            route: intent.route,
+            amount_unit: intent.amount_unit,
+            key_id: intent.key_id.clone(),
+            caller: intent.caller.clone(),
+            submit_before: intent.submit_before,
+            request_digest: intent.asked.digest(),
+            leg_count: intent.asked.amounts.legs().len(),
+            created_at: now,
+        }
+    }
+}
+
+/// One line of a settlement's timeline: a change, as it was committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// The settlement's sequence after the change.
+    pub sequence: u64,
+    /// The change's name; `RECEIVED` for the first.
+    pub change: String,
+    /// The state after it.
+    pub state: State,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The same in a sentence.
+    pub detail: Option<String>,
+    /// How often the body had been handed to the network by then.
+    pub attempts: u32,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,102 @@
+//! What each answer of the venue means: the table of `docs/reliability.md`, as one function.
+//!
+//! Whatever is not listed is unknown. A refusal is believed at once only when
+//! no earlier attempt can have taken effect and the venue's contract leaves no
+//! doubt; otherwise a read-back decides.
+
+use super::change::{Change, Doubt};
+use super::intent::{Intent, Route};
+use super::reason::Reason;
+use super::venue::{DispatchAnswer, VenueError, VenueSettlement};
+
+/// What the answer to a post changes. `exposed`: an earlier attempt may have taken effect.
+#[must_use]
+pub fn verdict(answer: DispatchAnswer, intent: &Intent, exposed: bool) -> Change {
+    match answer {
+        DispatchAnswer::NotSent { detail } => Change::NotSent { reason: Reason::VenueUnavailable, detail },
+        DispatchAnswer::NoAnswer { detail } => silence(Reason::VenueUnavailable, detail),
+        DispatchAnswer::Answered { status, settlement: Some(settlement), .. } if carries_settlements(status) => {
+            judge_settlement(status, settlement, intent)
+        }
+        DispatchAnswer::Answered { status, error, .. } => judge_status(status, &error, intent.route, exposed),
+    }
+}
+
+/// What a read-back that found nothing changes, once the venue has had time to show what it has.
+/// `None`: nothing new is known, and the same bytes go out again.
+#[must_use]
+pub fn absent(doubt: Option<Doubt>, reason: Option<Reason>) -> Option<Change> {
+    let reason = reason.unwrap_or(Reason::VenueUnavailable);
+    match doubt {
+        Some(Doubt::Refusal) => {
+            Some(Change::NotAccepted { reason, detail: "the venue refused it, and a read-back found nothing".to_owned() })
+        }
+        Some(Doubt::Silence) | None => None,
+    }
+}
+
+/// The statuses under which the venue documents a settlement in the body.
+fn carries_settlements(status: u16) -> bool {
+    matches!(status, 200..=299 | 401 | 500)
+}
+
+fn judge_settlement(status: u16, settlement: Box<VenueSettlement>, intent: &Intent) -> Change {
+    if settlement.is_for(intent.asked.external_id.as_str(), intent.asked.cutoff) {
+        return Change::Taken { venue: settlement };
+    }
+    let detail = "the venue answered with a settlement that was not asked for".to_owned();
+    if status < 300 {
+        Change::Parked { reason: Reason::VenueAnsweredOther, detail }
+    } else {
+        silence(Reason::VenueAnswerInvalid, detail)
+    }
+}
+
+fn judge_status(status: u16, error: &VenueError, route: Route, exposed: bool) -> Change {
+    let detail = describe(status, error);
+    match status {
+        200..=299 => silence(Reason::VenueAnswerInvalid, detail),
+        400 => refused(bad_request(error), detail, exposed),
+        401 => Change::Unanswered { doubt: Doubt::Refusal, reason: Reason::VenueCredentials, detail },
+        403 => refused(forbidden(error, route), detail, exposed),
+        409 => Change::Parked { reason: Reason::VenueConflict, detail },
+        422 => Change::Unanswered { doubt: Doubt::Refusal, reason: Reason::LiabilitiesExceedBalance, detail },
+        429 => Change::NotSent { reason: Reason::VenueRateLimited, detail },
+        _ => silence(Reason::VenueUnavailable, detail),
+    }
+}
+
+fn refused(reason: Reason, detail: String, exposed: bool) -> Change {
+    if exposed { Change::Unanswered { doubt: Doubt::Refusal, reason, detail } } else { Change::NotAccepted { reason, detail } }
+}
+
+fn silence(reason: Reason, detail: String) -> Change {
+    Change::Unanswered { doubt: Doubt::Silence, reason, detail }
+}
+
+/// The reason behind a 400: the venue documents an invalid signature under the same status.
+#[must_use]
+pub fn bad_request(error: &VenueError) -> Reason {
+    if mentions(error, "signature") { Reason::VenueRejectedSignature } else { Reason::VenueRejectedRequest }
+}
+
+/// The reason behind a 403: on route v1 the venue documents it for enterprises with disputes.
+#[must_use]
+pub fn forbidden(error: &VenueError, route: Route) -> Reason {
+    if route == Route::V1 && mentions(error, "dispute") { Reason::DisputesEnabledUseV2 } else { Reason::VenueForbidden }
+}
+
+/// The venue's status and error in one line, for people.
+#[must_use]
+pub fn describe(status: u16, error: &VenueError) -> String {
+    let mut text = format!("the venue answered {status}");
+    for part in [&error.name, &error.message].into_iter().flatten() {
+        text.push_str(": ");
+        text.push_str(part);
+    }
+    text
+}
+
+fn mentions(error: &VenueError, word: &str) -> bool {
+    [&error.name, &error.message].into_iter().flatten().any(|text| text.to_ascii_lowercase().contains(word))
+}
