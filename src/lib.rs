@@ -10,3 +10,5 @@ pub mod domain;
 pub mod grpc;
 pub mod sandbox;
 pub mod secret;
+pub mod store;
+pub mod upstream;

@@ -1,8 +1,10 @@
 //! What settlement means, without I/O, clock or runtime.
 
 pub mod amount;
+pub mod client_settlement;
 pub mod ids;
 pub mod payload;
+pub mod policy;
 pub mod quote;
 pub mod settlement;
 pub mod signing;

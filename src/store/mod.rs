@@ -1,0 +1,200 @@
+//! The journal: what was asked, signed, sent and answered, durable before it counts.
+//!
+//! [`Store`] is one trait with one conformance suite (`tests/it/conformance/`)
+//! for every database. Its rules, whichever database is behind it:
+//!
+//! - a method that returns `Ok` has committed; one that returns
+//!   [`StoreError::Unavailable`] may have, so every write can be read back by key;
+//! - database work runs in tasks of its own that nobody's patience cancels;
+//! - a change is saved only by who holds the settlement's lease, under its
+//!   fencing token and on top of the sequence that was read.
+
+pub mod sqlite;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, MerchantId, RequestId, SettlementId, TxId};
+use crate::domain::policy::{LimitExceeded, SpendLimit};
+use crate::domain::quote::{Quote, QuoteRequest};
+use crate::domain::settlement::{Change, Intent, Settlement, State, TimelineEntry};
+use crate::domain::signing::SigningJournal;
+
+/// The journal could not do what was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database did not answer, or not as it must. A write may or may not have been committed.
+    #[error("the store did not answer")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What is stored cannot be read by this version: a defect or a damaged file, never guessed at.
+    #[error("a stored record cannot be read: {0}")]
+    Damaged(String),
+    /// The lease is another's by now, or the settlement has moved on: this writer must stop.
+    #[error("the settlement is no longer held by this worker")]
+    Fenced,
+}
+
+/// A settlement that is to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewSettlement {
+    /// What was asked, with route, nonce and key pinned.
+    pub intent: Intent,
+    /// The journal id that it gets.
+    pub id: Uuid,
+    /// When it is recorded.
+    pub now: Timestamp,
+    /// The caller's limits that its amounts are held against, in the same transaction.
+    pub limits: Vec<SpendLimit>,
+}
+
+/// What became of recording a settlement.
+#[derive(Debug, Clone)]
+pub enum Recorded {
+    /// It is recorded, in state RECEIVED and due at once.
+    New(Box<Settlement>),
+    /// The external id was recorded before; nothing was written.
+    Existing(Box<Settlement>, Box<Intent>),
+    /// A limit of the caller's stands against it; nothing was written.
+    OverLimit(LimitExceeded),
+}
+
+/// How a reader names a settlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettlementName {
+    /// By the caller's id.
+    External(ExternalId),
+    /// By the venue's id.
+    Venue(SettlementId),
+}
+
+/// Which settlements a list shows, newest first.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// Whose.
+    pub enterprise_id: EnterpriseId,
+    /// In these states; empty for all.
+    pub states: Vec<State>,
+    /// Recorded at or after.
+    pub created_from: Option<Timestamp>,
+    /// Recorded before.
+    pub created_before: Option<Timestamp>,
+    /// After this settlement in the list's order: the last id of the page before.
+    pub after: Option<Uuid>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The right to work on one settlement, until it lapses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The settlement.
+    pub id: Uuid,
+    /// Rises with every lease of this settlement; a writer with an older one is refused.
+    pub token: u64,
+}
+
+/// A settlement that a worker may work on.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The right to do so.
+    pub lease: Lease,
+    /// The settlement, as it stands.
+    pub settlement: Settlement,
+    /// How often in a row a worker's lease on it lapsed without a saved change: a sign of poison.
+    pub lapses: u32,
+}
+
+/// The large texts of a settlement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Material {
+    /// The payload that was signed, verbatim.
+    pub payload: Option<String>,
+    /// The exact bytes that are sent.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Settlements.
+#[async_trait]
+pub trait SettlementStore: Send + Sync {
+    /// Records a settlement unless its external id is recorded already or a limit stands against it.
+    async fn record(&self, new: NewSettlement) -> Result<Recorded, StoreError>;
+
+    /// Reads a settlement by name.
+    async fn settlement(&self, enterprise_id: &EnterpriseId, name: &SettlementName) -> Result<Option<Settlement>, StoreError>;
+
+    /// Reads a settlement by its journal id.
+    async fn settlement_by_id(&self, id: Uuid) -> Result<Option<Settlement>, StoreError>;
+
+    /// Reads what was asked.
+    async fn intent(&self, id: Uuid) -> Result<Intent, StoreError>;
+
+    /// Reads the large texts.
+    async fn material(&self, id: Uuid) -> Result<Material, StoreError>;
+
+    /// Reads the timeline, oldest first; at most `limit` newest entries.
+    async fn timeline(&self, id: Uuid, limit: u32) -> Result<Vec<TimelineEntry>, StoreError>;
+
+    /// Lists settlements, newest first.
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Settlement>, StoreError>;
+
+    /// Leases the settlement that has been due longest and that nobody holds. `now` decides what is due; leases run on the store's clock.
+    async fn claim_due(&self, now: Timestamp, lease_for: Duration) -> Result<Option<Claim>, StoreError>;
+
+    /// Leases one settlement, due or not, unless somebody holds it.
+    async fn claim(&self, id: Uuid, lease_for: Duration) -> Result<Option<Claim>, StoreError>;
+
+    /// Saves a change: `after` is the settlement with the change applied, whose sequence must follow the stored one.
+    /// `due_at`: when the engine should look again; `None` for never. `keep_lease` prolongs the lease by that much,
+    /// otherwise it is given back.
+    async fn save(
+        &self,
+        lease: &Lease,
+        change: &Change,
+        after: &Settlement,
+        due_at: Option<Timestamp>,
+        keep_lease: Option<Duration>,
+    ) -> Result<(), StoreError>;
+
+    /// Gives a lease back without a change.
+    async fn release(&self, lease: &Lease, due_at: Option<Timestamp>) -> Result<(), StoreError>;
+
+    /// When the next settlement falls due; `None` when none will.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+}
+
+/// What became of recording a request for a quote.
+#[derive(Debug, Clone)]
+pub enum QuoteRecorded {
+    /// The request is new: ask the venue.
+    New,
+    /// The request id was recorded before, with this request and, where the venue had answered, its quote.
+    Existing(Box<QuoteRequest>, Option<Box<Quote>>),
+}
+
+/// Quotes.
+#[async_trait]
+pub trait QuoteStore: Send + Sync {
+    /// Records that a caller asks for a quote under its request id, unless that id is recorded already.
+    async fn record_quote_request(
+        &self,
+        caller: &CallerId,
+        request_id: &RequestId,
+        request: &QuoteRequest,
+        now: Timestamp,
+    ) -> Result<QuoteRecorded, StoreError>;
+
+    /// Saves a quote, new or read again.
+    async fn save_quote(&self, quote: &Quote) -> Result<(), StoreError>;
+
+    /// Reads a merchant's quote.
+    async fn quote(&self, merchant_id: &MerchantId, tx_id: &TxId) -> Result<Option<Quote>, StoreError>;
+}
+
+/// The whole journal.
+pub trait Store: SettlementStore + QuoteStore + SigningJournal {}
+
+impl<T: SettlementStore + QuoteStore + SigningJournal> Store for T {}

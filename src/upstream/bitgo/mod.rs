@@ -1,0 +1,1 @@
+//! BitGo's Go Network.

@@ -1,0 +1,1 @@
+//! Bitlipa's quotes.

@@ -1,0 +1,1 @@
+//! One HTTP client for all venues: bounded, without redirects, safe to log.
