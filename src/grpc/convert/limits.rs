@@ -1,8 +1,5 @@
 //! The contract's limits that no domain type carries, as the `.proto` comments state them.
 
-/// The most legs of a settlement.
-pub const MAX_SETTLEMENT_AMOUNTS: usize = 20_000;
-
 /// The most control totals of a settlement: one for each currency in it.
 pub const MAX_CONTROL_TOTALS: usize = 1_000;
 
@@ -23,15 +20,6 @@ pub const MAX_PAGE_SIZE: u32 = 200;
 
 /// The most bytes of a page token.
 pub const MAX_PAGE_TOKEN_BYTES: usize = 1024;
-
-/// The largest source amount of a quote: 2^53 - 1, which every JSON reader keeps whole.
-pub const MAX_SOURCE_AMOUNT_MINOR_UNITS: i64 = 9_007_199_254_740_991;
-
-/// The most bytes of a CAIP-2 chain: a namespace of 8, a colon, a reference of 32.
-pub const MAX_CHAIN_BYTES: usize = 41;
-
-/// The most bytes of a wallet's address on any chain.
-pub const MAX_WALLET_ADDRESS_BYTES: usize = 128;
 
 /// The most violations that one answer lists: enough to see the pattern, few enough for a trailer.
 pub const MAX_VIOLATIONS: usize = 20;
