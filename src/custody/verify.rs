@@ -57,3 +57,74 @@ fn recover(payload: &str, signature: &Signature) -> Result<PublicKey, VerifyFail
         .map_err(|_| VerifyFailure::NoSignature)?;
     Ok(PublicKey::from_bytes(recovered.serialize()))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::custody::Signer;
+    use crate::custody::key_bytes::KeyBytes;
+    use crate::custody::local::LocalSigner;
+
+    fn signed(key: [u8; 32], payload: &str) -> (PublicKey, Signature) {
+        let signer = LocalSigner::new(KeyBytes::copy_of(&key)).unwrap();
+        let signature = futures_util::FutureExt::now_or_never(signer.sign(message_digest(payload))).unwrap().unwrap();
+        (signer.public_key(), signature)
+    }
+
+    #[test]
+    fn only_the_headers_of_compressed_keys_pass() {
+        let (public_key, good) = signed([7; 32], "payload");
+        for header in (0..=30).chain(35..=255) {
+            let mut bytes = *good.as_bytes();
+            bytes[0] = header;
+            assert_eq!(verify(&public_key, "payload", &Signature::from_bytes(bytes)), Err(VerifyFailure::BadHeader));
+        }
+    }
+
+    #[test]
+    fn zeroes_and_numbers_beyond_the_order_are_no_signature() {
+        let (public_key, good) = signed([7; 32], "payload");
+        for (range, value) in [(1..33, 0), (33..65, 0), (1..33, 0xff)] {
+            let mut bytes = *good.as_bytes();
+            bytes[range].fill(value);
+            assert_eq!(verify(&public_key, "payload", &Signature::from_bytes(bytes)), Err(VerifyFailure::NoSignature));
+        }
+    }
+
+    #[test]
+    fn the_largest_low_s_is_low_and_the_next_is_high() {
+        let (public_key, good) = signed([7; 32], "payload");
+        let mut bytes = *good.as_bytes();
+        bytes[33..].copy_from_slice(&MAX_LOW_S);
+        assert_eq!(verify(&public_key, "payload", &Signature::from_bytes(bytes)), Err(VerifyFailure::WrongKey));
+        bytes[64] += 1;
+        assert_eq!(verify(&public_key, "payload", &Signature::from_bytes(bytes)), Err(VerifyFailure::HighS));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_signed_verifies_and_nothing_else_does(key in any::<[u8; 32]>(), payload: String, other: String) {
+            prop_assume!(secp256k1::SecretKey::from_secret_bytes(key).is_ok() && payload != other);
+            let (public_key, signature) = signed(key, &payload);
+            prop_assert_eq!(verify(&public_key, &payload, &signature), Ok(()));
+            prop_assert_eq!(verify(&public_key, &other, &signature), Err(VerifyFailure::WrongKey));
+        }
+
+        #[test]
+        fn no_flipped_bit_verifies(at in 0..65_usize, bit in 0..8_u32) {
+            let (public_key, good) = signed([7; 32], "payload");
+            let mut bytes = *good.as_bytes();
+            bytes[at] ^= 1 << bit;
+            prop_assert!(verify(&public_key, "payload", &Signature::from_bytes(bytes)).is_err());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(head in 31..35_u8, tail in proptest::collection::vec(any::<u8>(), 64)) {
+            let mut bytes = [head; 65];
+            bytes[1..].copy_from_slice(&tail);
+            prop_assert!(verify(&PublicKey::from_bytes([2; 33]), "payload", &Signature::from_bytes(bytes)).is_err());
+        }
+    }
+}

@@ -1,6 +1,10 @@
 //! Custody from outside: BitGo's own vectors, opening keys, and the way to a signature.
 
 mod journal;
+#[cfg(unix)]
+mod loading;
+#[cfg(target_os = "linux")]
+mod memory;
 mod sign_once;
 mod vectors;
 

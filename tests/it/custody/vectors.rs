@@ -12,6 +12,7 @@ use super::key;
 
 const SIGN: &str = include_str!("../../golden/sign.json");
 const ENCRYPTED_PRV: &str = include_str!("../../golden/encrypted_prv.json");
+const SJCL_SIZES: &str = include_str!("../../golden/sjcl_sizes.json");
 
 fn list(file: &str, name: &str) -> Vec<Value> {
     let Value::Object(mut file) = serde_json::from_str(file).unwrap() else { panic!("a golden file is an object") };
@@ -106,4 +107,15 @@ fn a_passphrase_is_not_normalised() {
     let decomposed = vectors.iter().find(|vector| text(vector, "name") == "v1-sdk-nfd-password").unwrap();
     let refused = envelope::open(text(decomposed, "envelope").as_bytes(), &Secret::from_text("caf\u{e9}".to_owned()));
     assert_eq!(refused.unwrap_err(), EnvelopeError::WrongPassphrase);
+}
+
+#[test]
+fn every_key_tag_and_iv_size_of_sjcl_opens_and_so_does_escaped_associated_data() {
+    let sizes: Value = serde_json::from_str(SJCL_SIZES).unwrap();
+    let envelopes = list(SJCL_SIZES, "envelopes");
+    assert_eq!(envelopes.len(), 96);
+    for sealed in envelopes {
+        let opened = envelope::open(sealed.as_str().unwrap().as_bytes(), &secret(&sizes, "password"));
+        assert_eq!(opened.unwrap().expose_text(), Some(text(&sizes, "plaintext")), "{sealed}");
+    }
 }
