@@ -3,6 +3,8 @@
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::key_bytes::KeyBytes;
+use super::local::LocalSigner;
 use super::xprv::write_xprv;
 use crate::domain::time::{Entropy, EntropyError};
 use crate::secret::Secret;
@@ -26,8 +28,7 @@ pub fn generate_xprv(entropy: &dyn Entropy) -> Result<Secret, GenerateError> {
     let (mut key, mut chain_code) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]));
     entropy.fill(key.as_mut_slice()).map_err(GenerateError::Entropy)?;
     entropy.fill(chain_code.as_mut_slice()).map_err(GenerateError::Entropy)?;
-    let mut checked = secp256k1::SecretKey::from_secret_bytes(*key).map_err(|_| GenerateError::Unusable)?;
-    checked.non_secure_erase();
+    LocalSigner::new(KeyBytes::copy_of(&key)).map_err(|_| GenerateError::Unusable)?;
     let mut text = write_xprv(&key, &chain_code).ok_or(GenerateError::Unusable)?;
     Ok(Secret::new(std::mem::take(&mut *text)))
 }

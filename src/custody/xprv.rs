@@ -2,10 +2,12 @@
 //!
 //! The node itself signs, whatever its depth: nothing is derived from it.
 
+use std::ops::Range;
+
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::base58check::{self, EXTENDED_KEY_BYTES};
+use super::base58check::ExtendedKey;
 use super::key_bytes::KeyBytes;
 use crate::domain::signing::PublicKey;
 
@@ -29,38 +31,32 @@ pub enum ExtendedKeyError {
     KeyOutOfRange,
 }
 
-/// An extended key's parts that matter here.
-struct Node {
-    bytes: Zeroizing<[u8; EXTENDED_KEY_BYTES]>,
-}
+/// Where the parts of an extended key lie.
+const VERSION: Range<usize> = 0..4;
+const DEPTH: usize = 4;
+const PARENT_AND_INDEX: Range<usize> = 5..13;
+const CHAIN_CODE: Range<usize> = 13..45;
+/// A compressed point, or a zero and a private key.
+const KEY: Range<usize> = 45..78;
 
-impl Node {
-    fn read(text: &[u8], version: [u8; 4]) -> Result<Self, ExtendedKeyError> {
-        let bytes = base58check::decode(text.trim_ascii()).ok_or(ExtendedKeyError::NotBase58Check)?;
-        if bytes[..4] != version {
-            return Err(ExtendedKeyError::WrongVersion);
-        }
-        let is_root = bytes[4] == 0;
-        let has_position = bytes[5..13].iter().any(|byte| *byte != 0);
-        if is_root && has_position {
-            return Err(ExtendedKeyError::ImpossiblePosition);
-        }
-        Ok(Self { bytes })
+/// Reads either kind, and checks all but the key itself.
+fn read(text: &[u8], version: [u8; 4]) -> Result<ExtendedKey, ExtendedKeyError> {
+    let node = ExtendedKey::decode(text.trim_ascii()).ok_or(ExtendedKeyError::NotBase58Check)?;
+    if node.bytes()[VERSION] != version {
+        return Err(ExtendedKeyError::WrongVersion);
     }
-
-    /// The last 33 bytes: a compressed point, or a zero and a private key.
-    fn key_field(&self) -> Option<&[u8; 33]> {
-        self.bytes.last_chunk()
+    let has_position = node.bytes()[PARENT_AND_INDEX].iter().any(|byte| *byte != 0);
+    if node.bytes()[DEPTH] == 0 && has_position {
+        return Err(ExtendedKeyError::ImpossiblePosition);
     }
+    Ok(node)
 }
 
 /// Reads an `xprv`; white space around it is ignored.
 pub(super) fn read_xprv(text: &[u8]) -> Result<KeyBytes, ExtendedKeyError> {
-    let node = Node::read(text, XPRV_VERSION)?;
-    match node.key_field().and_then(|field| field.split_first_chunk::<1>()) {
-        Some(([0], key)) => key.try_into().map(KeyBytes::copy_of).map_err(|_| ExtendedKeyError::KeyOutOfRange),
-        _ => Err(ExtendedKeyError::KeyOutOfRange),
-    }
+    let node = read(text, XPRV_VERSION)?;
+    let key = node.bytes()[KEY].strip_prefix(&[0]).and_then(|key| key.try_into().ok());
+    key.map(KeyBytes::copy_of).ok_or(ExtendedKeyError::KeyOutOfRange)
 }
 
 /// Reads the public key of an `xpub`; white space around it is ignored.
@@ -68,20 +64,20 @@ pub(super) fn read_xprv(text: &[u8]) -> Result<KeyBytes, ExtendedKeyError> {
 /// # Errors
 /// [`ExtendedKeyError`] when the text is no mainnet `xpub`, or its point is not on the curve.
 pub fn read_xpub(text: &str) -> Result<PublicKey, ExtendedKeyError> {
-    let node = Node::read(text.as_bytes(), XPUB_VERSION)?;
-    let point = node.key_field().ok_or(ExtendedKeyError::KeyOutOfRange)?;
-    secp256k1::PublicKey::from_slice(point)
+    let node = read(text.as_bytes(), XPUB_VERSION)?;
+    secp256k1::PublicKey::from_slice(&node.bytes()[KEY])
         .map(|key| PublicKey::from_bytes(key.serialize()))
         .map_err(|_| ExtendedKeyError::KeyOutOfRange)
 }
 
-/// Writes a key as the `xprv` of a root; `None` never happens (see [`base58check::encode`]).
+/// Writes a key as the `xprv` of a root; `None` never happens (see [`ExtendedKey::encode`]).
 pub(super) fn write_xprv(key: &[u8; 32], chain_code: &[u8; 32]) -> Option<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new([0; EXTENDED_KEY_BYTES]);
-    bytes[..4].copy_from_slice(&XPRV_VERSION);
-    bytes[13..45].copy_from_slice(chain_code);
-    bytes[46..].copy_from_slice(key);
-    base58check::encode(&bytes)
+    let mut node = ExtendedKey::zeroed();
+    let bytes = node.bytes_mut();
+    bytes[VERSION].copy_from_slice(&XPRV_VERSION);
+    bytes[CHAIN_CODE].copy_from_slice(chain_code);
+    bytes[KEY][1..].copy_from_slice(key);
+    node.encode()
 }
 
 #[cfg(test)]
@@ -127,9 +123,9 @@ mod tests {
 
     #[test]
     fn a_testnet_key_is_refused() {
-        let mut bytes = base58check::decode(ROOT.as_bytes()).unwrap();
-        bytes[..4].copy_from_slice(&[0x04, 0x35, 0x83, 0x94]);
-        let text = base58check::encode(&bytes).unwrap();
+        let mut node = ExtendedKey::decode(ROOT.as_bytes()).unwrap();
+        node.bytes_mut()[..4].copy_from_slice(&[0x04, 0x35, 0x83, 0x94]);
+        let text = node.encode().unwrap();
         assert_eq!(read_xprv(&text).unwrap_err(), ExtendedKeyError::WrongVersion);
     }
 
@@ -145,18 +141,18 @@ mod tests {
     #[test]
     fn a_root_with_a_parent_is_refused() {
         for byte in [5, 12] {
-            let mut bytes = base58check::decode(ROOT.as_bytes()).unwrap();
-            bytes[byte] = 1;
-            let text = base58check::encode(&bytes).unwrap();
+            let mut node = ExtendedKey::decode(ROOT.as_bytes()).unwrap();
+            node.bytes_mut()[byte] = 1;
+            let text = node.encode().unwrap();
             assert_eq!(read_xprv(&text).unwrap_err(), ExtendedKeyError::ImpossiblePosition);
         }
     }
 
     #[test]
     fn a_private_key_without_its_leading_zero_is_refused() {
-        let mut bytes = base58check::decode(ROOT.as_bytes()).unwrap();
-        bytes[45] = 1;
-        let text = base58check::encode(&bytes).unwrap();
+        let mut node = ExtendedKey::decode(ROOT.as_bytes()).unwrap();
+        node.bytes_mut()[45] = 1;
+        let text = node.encode().unwrap();
         assert_eq!(read_xprv(&text).unwrap_err(), ExtendedKeyError::KeyOutOfRange);
     }
 
@@ -175,9 +171,11 @@ mod tests {
         }
 
         #[test]
-        fn no_well_checked_bytes_make_the_reader_panic(mut bytes in proptest::collection::vec(any::<u8>(), 78), at in 0..3usize) {
-            bytes[..4].copy_from_slice([&XPRV_VERSION, &XPUB_VERSION, &[1, 2, 3, 4]][at]);
-            let text = base58check::encode(bytes.as_slice().try_into().unwrap()).unwrap();
+        fn no_well_checked_bytes_make_the_readers_panic(bytes in proptest::collection::vec(any::<u8>(), 78), at in 0..3usize) {
+            let mut node = ExtendedKey::zeroed();
+            node.bytes_mut().copy_from_slice(&bytes);
+            node.bytes_mut()[VERSION].copy_from_slice([&XPRV_VERSION, &XPUB_VERSION, &[1, 2, 3, 4]][at]);
+            let text = node.encode().unwrap();
             let _ = read_xprv(&text);
             let _ = read_xpub(std::str::from_utf8(&text).unwrap());
         }

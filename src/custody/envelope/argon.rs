@@ -45,9 +45,10 @@ pub(super) fn open(envelope: &Envelope, passphrase: &Secret) -> Result<Secret, E
     let nonce = base64::decode("iv", &envelope.iv)?;
     let nonce = nonce.as_slice().try_into().map_err(|_| EnvelopeError::OutOfLimits { field: "iv" })?;
     let mut buffer = Zeroizing::new(base64::decode("ct", &envelope.ct)?);
-    let mut key = derive(envelope, passphrase, &salt)?;
+    let mut key = Zeroizing::new([0; 32]);
+    derive(envelope, passphrase, &salt, &mut key)?;
     if let Some(hkdf_salt) = hkdf_salt {
-        key = session_key(&key, &hkdf_salt)?;
+        derive_again(&mut key, &hkdf_salt)?;
     }
     Aes256Gcm::new((&*key).into())
         .decrypt_in_place(nonce, envelope.adata.as_bytes(), &mut *buffer)
@@ -67,23 +68,17 @@ fn check_limits(envelope: &Envelope) -> Result<(), EnvelopeError> {
     }
 }
 
-/// The passphrase's key; the memory that it was made in is wiped too.
-fn derive(envelope: &Envelope, passphrase: &Secret, salt: &[u8]) -> Result<Zeroizing<[u8; 32]>, EnvelopeError> {
+/// Makes the passphrase's key; the memory that it was made in is wiped too.
+fn derive(envelope: &Envelope, passphrase: &Secret, salt: &[u8], key: &mut [u8; 32]) -> Result<(), EnvelopeError> {
     let params =
         Params::new(envelope.m, envelope.t, envelope.p, Some(32)).map_err(|_| EnvelopeError::OutOfLimits { field: "m" })?;
     let mut memory = Zeroizing::new(vec![Block::default(); params.block_count()]);
-    let mut key = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(passphrase.expose(), salt, key.as_mut_slice(), memory.as_mut_slice())
-        .map_err(|_| EnvelopeError::OutOfLimits { field: "salt" })?;
-    Ok(key)
+        .hash_password_into_with_memory(passphrase.expose(), salt, key, memory.as_mut_slice())
+        .map_err(|_| EnvelopeError::OutOfLimits { field: "salt" })
 }
 
-/// The key of one envelope out of a session's.
-fn session_key(session: &[u8; 32], salt: &[u8]) -> Result<Zeroizing<[u8; 32]>, EnvelopeError> {
-    let mut key = Zeroizing::new([0; 32]);
-    Hkdf::<Sha256>::new(Some(salt), session)
-        .expand(SESSION_INFO, key.as_mut_slice())
-        .map_err(|_| EnvelopeError::OutOfLimits { field: "hkdfSalt" })?;
-    Ok(key)
+/// Makes the key of one envelope out of its session's.
+fn derive_again(key: &mut [u8; 32], salt: &[u8]) -> Result<(), EnvelopeError> {
+    Hkdf::<Sha256>::new(Some(salt), key).expand(SESSION_INFO, key).map_err(|_| EnvelopeError::OutOfLimits { field: "hkdfSalt" })
 }

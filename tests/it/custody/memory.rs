@@ -60,16 +60,29 @@ fn copies(inverted: &[u8]) -> usize {
 
 #[test]
 fn a_loaded_key_lies_at_one_place_and_after_its_end_at_none() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let inverted = base16ct::lower::decode_vec(INVERTED_KEY).unwrap();
     assert_eq!(copies(&inverted), 0);
-    let key = Key::from_xprv(settings("k"), KeySource::Xprv, &Secret::from_text(XPRV.to_owned())).unwrap();
-    let journal = MemoryJournal::default();
-    for payload in ["one", "two", "three"] {
-        let reference = SigningReference::Raw { key: KeyId::new("k").unwrap(), digest: PayloadDigest::of(payload) };
-        runtime.block_on(sign_once(&journal, &key, &reference, payload)).unwrap();
-    }
-    assert_eq!(copies(&inverted), 1);
+    let mut key = None;
+    far_down_the_stack(&mut || {
+        key = Some(Key::from_xprv(settings("k"), KeySource::Xprv, &Secret::from_text(XPRV.to_owned())).unwrap());
+    });
+    assert_eq!(copies(&inverted), 1, "after it was loaded");
+    far_down_the_stack(&mut || sign(key.as_ref().unwrap()));
+    assert_eq!(copies(&inverted), 1, "after it has signed");
     drop(key);
-    assert_eq!(copies(&inverted), 0);
+    assert_eq!(copies(&inverted), 0, "after its end");
+}
+
+fn sign(key: &Key) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let reference = SigningReference::Raw { key: KeyId::new("k").unwrap(), digest: PayloadDigest::of("payload") };
+    runtime.block_on(sign_once(&MemoryJournal::default(), key, &reference, "payload")).unwrap();
+}
+
+/// Runs a function where nothing that follows overwrites what it leaves on the stack.
+#[inline(never)]
+fn far_down_the_stack(run: &mut dyn FnMut()) {
+    let room = std::hint::black_box([0_u8; 64 * 1024]);
+    run();
+    std::hint::black_box(room);
 }
