@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::domain::client_settlement::{ClientSettlement, ClientSettlementQuery};
 use crate::domain::ids::{EnterpriseId, ExternalId, TxId};
 use crate::domain::quote::{QuoteRequest, VenueQuote};
-use crate::domain::settlement::{DispatchAnswer, Intent, Route, VenueError, VenueSettlement};
+use crate::domain::settlement::{DispatchAnswer, Intent, NetworkBalance, Route, VenueError, VenueSettlement};
 use crate::domain::signing::Signature;
 
 /// A call that had no useful answer.
@@ -65,6 +65,9 @@ pub trait GoNetwork: Send + Sync {
         enterprise_id: &EnterpriseId,
         external_id: &ExternalId,
     ) -> Result<Option<VenueSettlement>, VenueFailure>;
+
+    /// Reads what each connection of the partner has available (`networkBalances`), all pages.
+    async fn network_balances(&self, enterprise_id: &EnterpriseId) -> Result<Vec<NetworkBalance>, VenueFailure>;
 
     /// Reads one page of a client's settlement (seed 001).
     async fn client_settlement(&self, query: &ClientSettlementQuery) -> Result<ClientSettlement, VenueFailure>;

@@ -15,7 +15,27 @@ pub enum Doubt {
     /// The venue may not have heard: send the same bytes again.
     Silence,
     /// The venue refused, in a way that may hide a settlement: believed only once a read-back finds none.
-    Refusal,
+    Refusal(Reason),
+}
+
+impl Doubt {
+    /// The text that the journal keeps.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Silence => "SILENCE".to_owned(),
+            Self::Refusal(reason) => format!("REFUSAL {}", reason.as_str()),
+        }
+    }
+
+    /// Reads the text that [`Doubt::to_text`] writes.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        match text.split_once(' ') {
+            Some(("REFUSAL", reason)) => Reason::from_name(reason).map(Self::Refusal),
+            _ => (text == "SILENCE").then_some(Self::Silence),
+        }
+    }
 }
 
 /// Everything about a settlement that changes.
@@ -105,6 +125,13 @@ pub enum Change {
     Expired,
     /// A caller asked to send the stored bytes again.
     RetryAsked,
+    /// The next step cannot be taken now; the state stays and the reason shows.
+    Delayed {
+        /// Why.
+        reason: Reason,
+        /// The same in a sentence.
+        detail: String,
+    },
 }
 
 impl Change {
@@ -123,6 +150,7 @@ impl Change {
             Self::Cancelled => "CANCELLED",
             Self::Expired => "EXPIRED",
             Self::RetryAsked => "RETRY_ASKED",
+            Self::Delayed { .. } => "DELAYED",
         }
     }
 }
@@ -222,6 +250,10 @@ impl Progress {
             Change::Cancelled => self.never_sent().then_some(State::Cancelled),
             Change::Expired => self.never_sent().then_some(State::Expired),
             Change::RetryAsked => self.may_retry(route).then(|| self.before_dispatch()),
+            Change::Delayed { .. } => {
+                let waits = matches!(self.state, Received | Prepared | Signed | OutcomeUnknown | Pending | AwaitingFunds);
+                waits.then_some(self.state)
+            }
         }
     }
 
@@ -261,7 +293,7 @@ impl Progress {
                 self.doubt = None;
                 self.explain(*reason, detail);
             }
-            Change::Parked { reason, detail } => self.explain(*reason, detail),
+            Change::Parked { reason, detail } | Change::Delayed { reason, detail } => self.explain(*reason, detail),
             Change::Cancelled => self.reason = Some(Reason::CancelledByCaller),
             Change::Expired => self.reason = Some(Reason::SubmitBeforePassed),
             Change::RetryAsked => self.reason = Some(Reason::RetryAsked),

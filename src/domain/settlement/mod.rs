@@ -22,7 +22,7 @@ pub(crate) use intent::names;
 pub use intent::{AmountUnit, Asked, Intent, Route};
 pub use reason::Reason;
 pub use state::{NextAction, Outcome, State, next_action};
-pub use venue::{DispatchAnswer, VenueError, VenueSettlement, VenueStatus};
+pub use venue::{DispatchAnswer, NetworkBalance, VenueError, VenueSettlement, VenueStatus};
 pub use verdict::{absent, bad_request, describe, forbidden, verdict};
 
 /// A settlement as the journal holds it, without its large texts.

@@ -87,7 +87,8 @@ fn signed(route: Route) -> Progress {
 fn the_table_of_answers_holds_on_the_first_attempt_and_after_an_exposed_one() {
     use Reason as R;
     use State as S;
-    let rows: [(u16, &str, (S, R), (S, R)); 13] = [
+    type Row = (u16, &'static str, (S, R), (S, R));
+    let rows: [Row; 13] = [
         (200, "", (S::OutcomeUnknown, R::VenueAnswerInvalid), (S::OutcomeUnknown, R::VenueAnswerInvalid)),
         (400, "bad amounts", (S::NotAccepted, R::VenueRejectedRequest), (S::OutcomeUnknown, R::VenueRejectedRequest)),
         (400, "invalid Signature", (S::NotAccepted, R::VenueRejectedSignature), (S::OutcomeUnknown, R::VenueRejectedSignature)),
@@ -140,9 +141,17 @@ fn silence_is_unknown_and_a_refused_connection_is_not() {
 
 #[test]
 fn a_refusal_is_believed_only_after_a_read_back_and_silence_is_sent_again() {
-    let believed = absent(Some(Doubt::Refusal), Some(Reason::LiabilitiesExceedBalance)).unwrap();
+    let believed = absent(Some(Doubt::Refusal(Reason::LiabilitiesExceedBalance))).unwrap();
     assert_eq!(believed.name(), "NOT_ACCEPTED");
-    assert_eq!(absent(Some(Doubt::Silence), Some(Reason::VenueUnavailable)), None);
+    assert_eq!(absent(Some(Doubt::Silence)), None);
+}
+
+#[test]
+fn a_doubt_reads_back_its_text() {
+    for doubt in [Doubt::Silence, Doubt::Refusal(Reason::VenueCredentials)] {
+        assert_eq!(Doubt::from_text(&doubt.to_text()), Some(doubt));
+    }
+    assert_eq!(Doubt::from_text("REFUSAL nonsense"), None);
 }
 
 #[test]
@@ -180,6 +189,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         Just(Change::Cancelled),
         Just(Change::Expired),
         Just(Change::RetryAsked),
+        Just(Change::Delayed { reason: Reason::VenueUnavailable, detail: String::new() }),
     ]
 }
 

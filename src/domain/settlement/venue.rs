@@ -83,6 +83,17 @@ impl VenueSettlement {
     }
 }
 
+/// What one connection has of one currency at the venue: what its negative legs are paid from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkBalance {
+    /// The connection.
+    pub connection_id: String,
+    /// The currency.
+    pub currency: String,
+    /// `available`: a decimal, as sent.
+    pub available: String,
+}
+
 /// What a venue says went wrong, bounded and free of its body's other text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VenueError {

@@ -25,10 +25,9 @@ pub fn verdict(answer: DispatchAnswer, intent: &Intent, exposed: bool) -> Change
 /// What a read-back that found nothing changes, once the venue has had time to show what it has.
 /// `None`: nothing new is known, and the same bytes go out again.
 #[must_use]
-pub fn absent(doubt: Option<Doubt>, reason: Option<Reason>) -> Option<Change> {
-    let reason = reason.unwrap_or(Reason::VenueUnavailable);
+pub fn absent(doubt: Option<Doubt>) -> Option<Change> {
     match doubt {
-        Some(Doubt::Refusal) => {
+        Some(Doubt::Refusal(reason)) => {
             Some(Change::NotAccepted { reason, detail: "the venue refused it, and a read-back found nothing".to_owned() })
         }
         Some(Doubt::Silence) | None => None,
@@ -57,10 +56,10 @@ fn judge_status(status: u16, error: &VenueError, route: Route, exposed: bool) ->
     match status {
         200..=299 => silence(Reason::VenueAnswerInvalid, detail),
         400 => refused(bad_request(error), detail, exposed),
-        401 => Change::Unanswered { doubt: Doubt::Refusal, reason: Reason::VenueCredentials, detail },
+        401 => doubted(Reason::VenueCredentials, detail),
         403 => refused(forbidden(error, route), detail, exposed),
         409 => Change::Parked { reason: Reason::VenueConflict, detail },
-        422 => Change::Unanswered { doubt: Doubt::Refusal, reason: Reason::LiabilitiesExceedBalance, detail },
+        422 => doubted(Reason::LiabilitiesExceedBalance, detail),
         429 => Change::NotSent { reason: Reason::VenueRateLimited, detail },
         _ => silence(Reason::VenueUnavailable, detail),
     }
