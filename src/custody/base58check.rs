@@ -13,7 +13,7 @@ pub(super) const EXTENDED_KEY_BYTES: usize = 78;
 const CHECKED_BYTES: usize = EXTENDED_KEY_BYTES + 4;
 
 /// The most base58 digits that 82 bytes can have; real keys have 111.
-const MAX_TEXT_BYTES: usize = 113;
+const MAX_TEXT_BYTES: usize = 112;
 
 /// An extended key, and room for its checksum.
 pub(super) struct ExtendedKey(Box<Zeroizing<[u8; CHECKED_BYTES]>>);

@@ -27,3 +27,13 @@ impl fmt::Debug for KeyBytes {
         f.write_str("[private key]")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_prints_as_nothing() {
+        assert_eq!(format!("{:?}", KeyBytes::copy_of(&[0x41; 32])), "[private key]");
+    }
+}

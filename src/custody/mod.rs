@@ -16,6 +16,7 @@ use crate::domain::signing::{PublicKey, Signature};
 mod base58check;
 pub mod envelope;
 mod generate;
+mod key;
 mod key_bytes;
 mod key_file;
 mod keyring;
@@ -27,8 +28,9 @@ mod verify;
 mod xprv;
 
 pub use generate::{GenerateError, generate_xprv};
+pub use key::{Key, KeySettings, KeySource, XprvKeyError};
 pub use key_file::{KeyFileError, MAX_KEY_FILE_BYTES};
-pub use keyring::{Key, KeySettings, KeySource, Keyring, KeyringError, XprvKeyError};
+pub use keyring::{Keyring, KeyringError};
 pub use message::message_digest;
 pub use open::{KeyMaterial, OpenFailure, OpenKeyError, open};
 pub use sign_once::{SignOnceError, SignedPayload, sign_once};

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::envelope::{self, EnvelopeError};
+use super::key::{Key, KeySettings, KeySource, XprvKeyError};
 use super::key_file::{self, KeyFileError};
-use super::keyring::{Key, KeySettings, KeySource, XprvKeyError};
+
 use crate::domain::ids::KeyId;
 use crate::domain::signing::PublicKey;
 use crate::secret::Secret;

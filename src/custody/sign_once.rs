@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::SignerError;
-use super::keyring::Key;
+use super::key::Key;
 use super::message::message_digest;
 use super::verify::{VerifyFailure, verify};
 use crate::domain::ids::KeyId;

@@ -82,10 +82,11 @@ pub(super) fn write_xprv(key: &[u8; 32], chain_code: &[u8; 32]) -> Option<Zeroiz
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
-    /// BIP-32's own test vectors 1 and 3, and vector 1's node m/0' (depth 1).
+    use super::*;
+
+    /// BIP-32's own test vector 1: the root in both forms, and its child of depth 1.
     const ROOT: &str =
         "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi";
     const CHILD: &str =

@@ -29,8 +29,9 @@ fn escape(text: &str) -> Option<(u16, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn escapes_become_the_units_that_they_name() {

@@ -189,6 +189,16 @@ fn text_that_is_no_xprv_is_named_so() {
 }
 
 #[test]
+fn an_xprv_whose_key_is_zero_or_beyond_the_order_is_no_key() {
+    let zero = "xprv9s21ZrQH143K24Mfq5zL5MhWK9hUhhGbd45hLXo2Pq2oqzMMo63oStZzF93Y5wvzdUayhgkkFoicQZcP3y52uPPxFnfoLZB21Teqt1VvEHx";
+    let order = "xprv9s21ZrQH143K24Mfq5zL5MhWK9hUhhGbd45hLXo2Pq2oqzMMo63oStZzFAzHGBP2UuGCqWLTAPLcMtD5SDKr24z3aiUvKr9bJpdrcLg1y3G";
+    for text in [zero, order] {
+        let refused = Key::from_xprv(settings("k"), KeySource::Xprv, &passphrase(text)).unwrap_err();
+        assert!(matches!(refused, XprvKeyError::Key(_)), "{refused:?}");
+    }
+}
+
+#[test]
 fn a_keyring_finds_keys_by_name_and_by_public_half_and_lists_them_in_order() {
     let second = Key::from_xprv(settings("a"), KeySource::Generated, &generate_xprv(&Constant(9)).unwrap()).unwrap();
     let ring = Keyring::new([key("b", XPRV), second]).unwrap();
