@@ -93,6 +93,10 @@ impl StrictError {
 /// The deepest nesting that is read; a broker's settlement needs four levels.
 const MAX_DEPTH: usize = 12;
 
+/// How far a key is looked for: the longest known key, each character escaped, with room to spare. Bounds the work on
+/// a text of nothing but escaped quotes.
+const MAX_KEY_WINDOW_BYTES: usize = 160;
+
 /// Reads one JSON value, strictly.
 ///
 /// # Errors
@@ -100,6 +104,22 @@ const MAX_DEPTH: usize = 12;
 pub fn read_strict(text: &str) -> Result<Json, StrictError> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| StrictError::NotJson)?;
     read(raw, MAX_DEPTH)
+}
+
+/// Every string of a text that could be a key to some reader, however lenient: its quoted parts, unescaped.
+///
+/// It looks at text that [`read_strict`] refused, so it takes more than there are keys rather than fewer.
+#[must_use]
+pub(super) fn keys_at_any_depth(text: &str) -> HashSet<String> {
+    let mut keys = HashSet::new();
+    for (start, _) in text.match_indices('"') {
+        let window = &text[start..text.floor_char_boundary(start + MAX_KEY_WINDOW_BYTES)];
+        let mut strings = serde_json::Deserializer::from_str(window).into_iter::<String>();
+        if let Some(Ok(key)) = strings.next() {
+            keys.insert(key);
+        }
+    }
+    keys
 }
 
 fn read(raw: &RawValue, depth_left: usize) -> Result<Json, StrictError> {

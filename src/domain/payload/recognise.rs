@@ -2,10 +2,12 @@
 //!
 //! One signing scheme covers settlements, allocations and withdrawals alike,
 //! so a payload that is not wholly understood is [`Meaning::Raw`], and raw is
-//! what no key may sign unless its owner says so. A key more or less than the
-//! venue documents, a key twice, or a text that is not JSON are all raw.
+//! what no key may sign unless its owner says so. What resembles a known kind
+//! and is not exactly it is [`Meaning::Ambiguous`], which nobody may sign.
 
-use super::json::{Json, read_strict};
+use std::collections::HashSet;
+
+use super::json::{Json, keys_at_any_depth, read_strict};
 use crate::domain::signing::Purpose;
 
 /// What a payload commits its signer to.
@@ -33,20 +35,24 @@ pub enum Meaning {
         /// `nonce`
         nonce: String,
     },
+    /// It resembles one of the above and is not exactly it: a key twice, one too many or one missing.
+    /// It is never signed, not even as raw bytes, since its reader might see what this one does not.
+    Ambiguous,
     /// Nothing that this gateway understands.
     Raw,
 }
 
 impl Meaning {
-    /// The purpose that a key needs to sign this.
+    /// The purpose that a key needs to sign this; none is enough for what is ambiguous.
     #[must_use]
-    pub fn purpose(&self) -> Purpose {
+    pub fn purpose(&self) -> Option<Purpose> {
         match self {
-            Self::Settlement { .. } => Purpose::Settlement,
-            Self::Trade { .. } => Purpose::Trade,
-            Self::Allocation { .. } => Purpose::Allocation,
-            Self::Dispute { .. } => Purpose::Dispute,
-            Self::Raw => Purpose::Raw,
+            Self::Settlement { .. } => Some(Purpose::Settlement),
+            Self::Trade { .. } => Some(Purpose::Trade),
+            Self::Allocation { .. } => Some(Purpose::Allocation),
+            Self::Dispute { .. } => Some(Purpose::Dispute),
+            Self::Raw => Some(Purpose::Raw),
+            Self::Ambiguous => None,
         }
     }
 }
@@ -61,10 +67,19 @@ const DISPUTE_RETRACT: (&[&str], &[&str]) =
     (&["connectionId", "disputeId", "nonce", "retracted"], &["reason", "expectedTransfers", "settlementId", "enterpriseId"]);
 const DISPUTE_CLOSE: (&[&str], &[&str]) = (&["disputeId", "notes", "nonce", "enterpriseId"], &[]);
 
+/// Keys that stand in no other kind of payload: whoever has one claims to be that kind.
+const TELLING: [&str; 6] =
+    ["settlementAmounts", "nonceHold", "nonceSettle", "clientExternalId", "expectedTransfers", "disputeId"];
+
 /// Recognises a payload.
 #[must_use]
 pub fn recognise(payload: &str) -> Meaning {
-    read_strict(payload).ok().and_then(|json| meaning(&json)).unwrap_or(Meaning::Raw)
+    if let Some(meaning) = read_strict(payload).ok().and_then(|json| meaning(&json)) {
+        return meaning;
+    }
+    let keys: HashSet<String> = keys_at_any_depth(payload);
+    let resembles = TELLING.iter().any(|key| keys.contains(*key));
+    if resembles { Meaning::Ambiguous } else { Meaning::Raw }
 }
 
 fn meaning(json: &Json) -> Option<Meaning> {
@@ -121,16 +136,25 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_with_one_key_too_many_is_raw() {
+    fn what_resembles_a_settlement_and_is_not_exactly_one_is_ambiguous() {
         for payload in [
             r#"{"externalId":"e","settlementAmounts":{},"nonce":"1","coin":"btc"}"#,
-            r#"{"externalId":"e","externalId":"e","settlementAmounts":{},"nonce":"1"}"#,
+            r#"{"externalId":"e","externalId":"f","settlementAmounts":{},"nonce":"1"}"#,
             r#"{"externalId":"","settlementAmounts":{},"nonce":"1"}"#,
             r#"{"externalId":1,"settlementAmounts":{},"nonce":"1"}"#,
-            r#"{"recipients":[{"address":"bc1","amount":"1"}]}"#,
-            "hello",
-            "",
+            r#"{"settlement\u0041mounts":{}}"#,
+            r#"{"x":{"settlementAmounts":{}}}"#,
+            r#"[{"settlementAmounts":{}}]"#,
+            r#"{"externalId":"e","settlementAmounts":{},"nonce":"1"} trailing"#,
+            "\u{feff}{\"externalId\":\"e\",\"settlementAmounts\":{},\"nonce\":\"1\"}",
         ] {
+            assert_eq!(recognise(payload), Meaning::Ambiguous, "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_resembles_nothing_is_raw() {
+        for payload in [r#"{"recipients":[{"address":"bc1","amount":"1"}]}"#, "hello", ""] {
             assert_eq!(recognise(payload), Meaning::Raw, "{payload}");
         }
     }

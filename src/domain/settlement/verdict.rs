@@ -66,7 +66,11 @@ fn judge_status(status: u16, error: &VenueError, route: Route, exposed: bool) ->
 }
 
 fn refused(reason: Reason, detail: String, exposed: bool) -> Change {
-    if exposed { Change::Unanswered { doubt: Doubt::Refusal, reason, detail } } else { Change::NotAccepted { reason, detail } }
+    if exposed { doubted(reason, detail) } else { Change::NotAccepted { reason, detail } }
+}
+
+fn doubted(reason: Reason, detail: String) -> Change {
+    Change::Unanswered { doubt: Doubt::Refusal(reason), reason, detail }
 }
 
 fn silence(reason: Reason, detail: String) -> Change {
