@@ -1,1 +1,204 @@
 //! BitGo and Bitlipa as a simulation behind real HTTP.
+//!
+//! Written from the venues' documentation and sharing no code with the
+//! gateway's own clients or signer, so that both cannot be wrong together. It
+//! checks credentials and signatures, keeps a ledger that survives a crash,
+//! lets windows run on the clock that it is given, and misbehaves on demand.
+
+mod bitgo;
+mod bitlipa;
+mod config;
+mod control;
+mod desk;
+mod exchange;
+mod faults;
+mod fixtures;
+mod ledger;
+mod misbehave;
+mod ordered;
+mod server;
+mod tamper;
+mod time;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use bigdecimal::BigDecimal;
+use thiserror::Error;
+use tokio_util::sync::DropGuard;
+
+pub use config::{
+    BadSignatureV1, BitlipaRules, DEFAULT_REQUESTS_PER_MINUTE, Rate, SandboxAuth, SandboxConfig, SandboxConnection,
+    SandboxEnterprise, ShortfallAnswer, UnfundedV2,
+};
+pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, MAX_FAULTS, RetryAfter, Tamper};
+pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAMPLE_TRANSFERS};
+pub use ledger::{LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry};
+
+use desk::Desk;
+use ledger::{Account, Durability, Funding, Ledger, Record, Writer};
+use server::Server;
+
+use crate::domain::amount::{Amount, AmountError};
+
+/// How long [`Sandbox::stop`] waits for connections to close.
+const STOP_WAIT_MS: u64 = 2_000;
+
+/// Why a sandbox did not start, or could not do what it was asked to.
+#[derive(Debug, Error)]
+pub enum SandboxError {
+    /// A listener could not be bound.
+    #[error("the sandbox cannot listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+    /// The ledger could not be opened or written.
+    #[error("the sandbox's ledger failed")]
+    Ledger(#[from] LedgerError),
+    /// A configured balance is no amount.
+    #[error("the sandbox's balance of {currency} is no amount")]
+    Balance {
+        /// The currency.
+        currency: String,
+        /// What is wrong with it.
+        #[source]
+        cause: AmountError,
+    },
+}
+
+/// Both venues at work. Dropping it stops them.
+pub struct Sandbox {
+    desk: Arc<Desk>,
+    bitgo: Server,
+    bitlipa: Server,
+    running: DropGuard,
+}
+
+impl Sandbox {
+    /// Opens the ledger, opens the accounts that it does not know yet, and starts to listen.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger is in use or damaged, a balance is no amount, or an address is taken.
+    pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
+        let (bitgo_listen, bitlipa_listen) = (config.bitgo_listen, config.bitlipa_listen);
+        let ledger = Arc::new(Ledger::open(config.data_dir.as_deref(), default_balances(&config)?)?);
+        let openings = openings(&config)?;
+        ledger.change(move |ledger| open_accounts(ledger, openings)).await?;
+        let desk = Arc::new(Desk::new(config, ledger));
+        let listen = |address, router| {
+            let started = Server::start(address, router, desk.stop.clone());
+            async move { started.await.map_err(|cause| SandboxError::Listen { address, cause }) }
+        };
+        let running = desk.stop.clone().drop_guard();
+        let bitgo = listen(bitgo_listen, venue(&desk, bitgo::router())).await?;
+        let bitlipa = listen(bitlipa_listen, venue(&desk, bitlipa::router())).await?;
+        Ok(Self { desk, bitgo, bitlipa, running })
+    }
+
+    /// BitGo's base URL, without a slash at its end.
+    #[must_use]
+    pub fn bitgo_url(&self) -> String {
+        self.bitgo.url()
+    }
+
+    /// Bitlipa's base URL, without a slash at its end.
+    #[must_use]
+    pub fn bitlipa_url(&self) -> String {
+        self.bitlipa.url()
+    }
+
+    /// A copy of the ledger as it is now.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerSnapshot {
+        self.desk.ledger.snapshot(self.desk.requests())
+    }
+
+    /// The rules by which the venues misbehave.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.desk.faults
+    }
+
+    /// Sets what an account holds; the account is `None` for the partner's own.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the amount is none or the ledger cannot be written.
+    pub async fn fund(&self, enterprise: &str, account: Option<&str>, currency: &str, amount: &str) -> Result<(), SandboxError> {
+        let record = Record::Funded(Funding {
+            enterprise: enterprise.to_owned(),
+            account: account.map(str::to_owned),
+            currency: currency.to_owned(),
+            amount: decimal(currency, amount)?,
+        });
+        Ok(self.desk.ledger.change(move |ledger| ledger.commit(record, Durability::Synced)).await?)
+    }
+
+    /// Stops listening and waits for connections to close; requests under way are cut.
+    pub async fn stop(self) {
+        drop(self.running);
+        let wait = Duration::from_millis(STOP_WAIT_MS);
+        // What is left after the wait ends with the process.
+        let _ = tokio::time::timeout(wait, async {
+            self.bitgo.finished().await;
+            self.bitlipa.finished().await;
+        })
+        .await;
+    }
+}
+
+fn venue(desk: &Arc<Desk>, calls: Router<Arc<Desk>>) -> Router {
+    calls
+        .layer(from_fn_with_state(Arc::clone(desk), exchange::carry))
+        .merge(control::router())
+        .layer(DefaultBodyLimit::max(exchange::MAX_BODY_BYTES))
+        .with_state(Arc::clone(desk))
+}
+
+fn decimal(currency: &str, text: &str) -> Result<BigDecimal, SandboxError> {
+    let amount = Amount::parse(text).map_err(|cause| SandboxError::Balance { currency: currency.to_owned(), cause })?;
+    Ok(amount.value().clone())
+}
+
+fn default_balances(config: &SandboxConfig) -> Result<HashMap<String, BigDecimal>, SandboxError> {
+    let with_default = config.enterprises.iter().filter_map(|one| one.default_balance.as_ref().map(|text| (one, text)));
+    with_default.map(|(one, text)| Ok((one.enterprise_id.clone(), decimal("any currency", text)?))).collect()
+}
+
+/// What the configured accounts hold at first.
+fn openings(config: &SandboxConfig) -> Result<Vec<Funding>, SandboxError> {
+    let mut openings = Vec::new();
+    for enterprise in &config.enterprises {
+        let own = enterprise.account.iter().map(|entry| (None, entry));
+        let connections = enterprise.connections.iter();
+        let theirs = connections.flat_map(|one| one.balances.iter().map(|entry| (Some(one.connection_id.clone()), entry)));
+        for (account, (currency, amount)) in own.chain(theirs) {
+            openings.push(opening(&enterprise.enterprise_id, account, currency, amount)?);
+        }
+    }
+    Ok(openings)
+}
+
+fn opening(enterprise: &str, account: Account, currency: &str, amount: &str) -> Result<Funding, SandboxError> {
+    let amount = decimal(currency, amount)?;
+    Ok(Funding { enterprise: enterprise.to_owned(), account, currency: currency.to_owned(), amount })
+}
+
+/// Opens what the ledger does not know; what it knows from an earlier run stays as it is.
+fn open_accounts(ledger: &mut Writer, openings: Vec<Funding>) -> Result<(), LedgerError> {
+    for opening in openings {
+        let purse = (opening.enterprise.clone(), opening.account.clone(), opening.currency.clone());
+        if !ledger.book().knows(&purse) {
+            ledger.commit(Record::Funded(opening), Durability::Written)?;
+        }
+    }
+    Ok(())
+}

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod custody;
+#[cfg(test)]
+mod sandbox;

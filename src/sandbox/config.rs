@@ -1,0 +1,235 @@
+//! What a sandbox is told before it starts.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::time::Clock;
+use crate::secret::Secret;
+
+use super::fixtures::ClientSettlement;
+
+/// BitGo's documented ceiling for one user.
+pub const DEFAULT_REQUESTS_PER_MINUTE: u32 = 360;
+
+/// Everything that a sandbox needs to start.
+#[derive(Clone)]
+pub struct SandboxConfig {
+    /// Where the ledger file lives; `None` keeps nothing beyond this process.
+    pub data_dir: Option<PathBuf>,
+    /// Where BitGo listens; port 0 takes a free one.
+    pub bitgo_listen: SocketAddr,
+    /// Where Bitlipa listens; port 0 takes a free one.
+    pub bitlipa_listen: SocketAddr,
+    /// The enterprises that BitGo knows.
+    pub enterprises: Vec<SandboxEnterprise>,
+    /// How many requests a minute one BitGo token may make before it is answered 429.
+    pub requests_per_minute: u32,
+    /// The merchants that Bitlipa knows; empty means any.
+    pub merchants: Vec<String>,
+    /// The public half of Bitlipa's credential.
+    pub bitlipa_api_key: String,
+    /// The key of Bitlipa's request signatures.
+    pub bitlipa_secret: Secret,
+    /// Rates, limits and delays of Bitlipa.
+    pub bitlipa: BitlipaRules,
+    /// Where the sandbox takes the time from: windows, expiry and tolerances run on it.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl SandboxConfig {
+    /// A sandbox on free loopback ports that knows no enterprise yet and keeps nothing.
+    #[must_use]
+    pub fn loopback(clock: Arc<dyn Clock>) -> Self {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            data_dir: None,
+            bitgo_listen: any_port,
+            bitlipa_listen: any_port,
+            enterprises: Vec::new(),
+            requests_per_minute: DEFAULT_REQUESTS_PER_MINUTE,
+            merchants: Vec::new(),
+            bitlipa_api_key: "pk_sandbox".to_owned(),
+            bitlipa_secret: Secret::from_text("sk_sandbox".to_owned()),
+            bitlipa: BitlipaRules::default(),
+            clock,
+        }
+    }
+}
+
+/// One enterprise at BitGo: a partner, a client, or both.
+#[derive(Debug, Clone)]
+pub struct SandboxEnterprise {
+    /// The enterprise's id in paths.
+    pub enterprise_id: String,
+    /// The access token of its user.
+    pub token: Secret,
+    /// How its requests must be authenticated.
+    pub auth: SandboxAuth,
+    /// The compressed key that settlement signatures must recover to.
+    pub public_key: [u8; 33],
+    /// Whether disputes are enabled: v1 posts are answered 403 then.
+    pub disputes: bool,
+    /// How long clients may dispute a v2 settlement, in milliseconds; 0 makes v2 synchronous in effect.
+    pub dispute_window_ms: i64,
+    /// How long the partner may top up after the dispute window, in milliseconds.
+    pub top_up_window_ms: i64,
+    /// The connections between this partner and its clients.
+    pub connections: Vec<SandboxConnection>,
+    /// The partner's own Go Account by currency, which pays positive amounts.
+    pub account: BTreeMap<String, String>,
+    /// What every account holds of every currency that is not listed; `None` makes unlisted connections unknown and unlisted currencies empty.
+    pub default_balance: Option<String>,
+    /// How v1 answers a settlement that funds do not cover.
+    pub shortfall: ShortfallAnswer,
+    /// How v2 answers liabilities above a connection's balance.
+    pub unfunded: UnfundedV2,
+    /// How v1 answers a signature that does not verify; v2 always answers 400.
+    pub bad_signature: BadSignatureV1,
+    /// Settlements of others that this enterprise sees as a client.
+    pub client_settlements: Vec<ClientSettlement>,
+}
+
+impl SandboxEnterprise {
+    /// An enterprise without connections, disputes or windows, whose unknown accounts are unknown.
+    #[must_use]
+    pub fn new(enterprise_id: &str, token: Secret, public_key: [u8; 33]) -> Self {
+        Self {
+            enterprise_id: enterprise_id.to_owned(),
+            token,
+            auth: SandboxAuth::Any,
+            public_key,
+            disputes: false,
+            dispute_window_ms: 0,
+            top_up_window_ms: 0,
+            connections: Vec::new(),
+            account: BTreeMap::new(),
+            default_balance: None,
+            shortfall: ShortfallAnswer::Unauthorized,
+            unfunded: UnfundedV2::NotCreated,
+            bad_signature: BadSignatureV1::BadRequest,
+            client_settlements: Vec::new(),
+        }
+    }
+}
+
+/// One connection of a partner to a client.
+#[derive(Debug, Clone, Default)]
+pub struct SandboxConnection {
+    /// The connection's id, as it stands in settlement amounts.
+    pub connection_id: String,
+    /// The enterprise that sees this connection's settlements as a client, if the sandbox knows it.
+    pub client_enterprise_id: Option<String>,
+    /// Available amounts by currency, as decimal text.
+    pub balances: BTreeMap<String, String>,
+}
+
+/// Which request authentication an enterprise's user is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxAuth {
+    /// The bare token.
+    Bearer,
+    /// Requests signed in version 2.
+    HmacV2,
+    /// Requests signed in version 3.
+    HmacV3,
+    /// Whichever the request uses.
+    Any,
+}
+
+/// How v1 answers a settlement that was created and failed for want of funds; both carry the settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShortfallAnswer {
+    /// 401 "or incomplete settlement".
+    Unauthorized,
+    /// 500 "or incomplete settlement".
+    InternalError,
+}
+
+/// What is left behind by a v2 post that is answered 422.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnfundedV2 {
+    /// Nothing.
+    NotCreated,
+    /// A pending settlement: the entity is created before balances are verified.
+    CreatedFirst,
+}
+
+/// How v1 answers a signature that does not verify; the documentation names both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadSignatureV1 {
+    /// 400.
+    BadRequest,
+    /// 401.
+    Unauthorized,
+}
+
+/// Rates, limits and delays of Bitlipa.
+#[derive(Debug, Clone)]
+pub struct BitlipaRules {
+    /// What can be exchanged, at which rate and fee.
+    pub rates: Vec<Rate>,
+    /// Networks in CAIP-2 form that are paid out on.
+    pub chains: Vec<String>,
+    /// The least source amount, in minor units.
+    pub minimum_minor_units: u64,
+    /// The most source amount, in minor units.
+    pub maximum_minor_units: u64,
+    /// How long a quote can be confirmed, in milliseconds.
+    pub quote_lifetime_ms: i64,
+    /// How long a confirmed settlement stays `processing`, in milliseconds.
+    pub execution_ms: i64,
+    /// Whether confirmed settlements end as `failed` rather than `executed`.
+    pub executions_fail: bool,
+}
+
+impl Default for BitlipaRules {
+    fn default() -> Self {
+        Self {
+            rates: vec![
+                Rate::new("KES", "USDT", 2, "0.0077", "2.50"),
+                Rate::new("UGX", "USDT", 0, "0.00027", "1.00"),
+                Rate::new("BHD", "USDT", 3, "2.65", "1.50"),
+            ],
+            chains: vec!["eip155:137".to_owned()],
+            minimum_minor_units: 1_000,
+            maximum_minor_units: 100_000_000_000,
+            quote_lifetime_ms: 300_000,
+            execution_ms: 2_000,
+            executions_fail: false,
+        }
+    }
+}
+
+/// One pair that Bitlipa exchanges.
+#[derive(Debug, Clone)]
+pub struct Rate {
+    /// The currency that is paid in.
+    pub source: String,
+    /// The currency that is paid out.
+    pub destination: String,
+    /// Digits of the source currency's minor unit (ISO 4217: KES 2, UGX 0, BHD 3).
+    pub source_exponent: u32,
+    /// Destination units for one source unit, as decimal text that is answered digit for digit.
+    pub rate: String,
+    /// The fixed fee in destination units, as decimal text that is answered digit for digit.
+    pub fee: String,
+    /// The most source minor units that can be delivered; above it fulfilment is partial, and 0 means none.
+    pub liquidity_minor_units: Option<u64>,
+}
+
+impl Rate {
+    /// A pair with unlimited liquidity.
+    #[must_use]
+    pub fn new(source: &str, destination: &str, source_exponent: u32, rate: &str, fee: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            destination: destination.to_owned(),
+            source_exponent,
+            rate: rate.to_owned(),
+            fee: fee.to_owned(),
+            liquidity_minor_units: None,
+        }
+    }
+}

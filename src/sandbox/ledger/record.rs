@@ -1,0 +1,162 @@
+//! What the ledger's file holds, one record a line.
+
+use bigdecimal::BigDecimal;
+use serde::{Deserialize, Serialize};
+
+use super::decimal;
+
+/// Who holds money at an enterprise: a connection by its id, or the partner itself (`None`).
+pub(crate) type Account = Option<String>;
+
+/// One thing that happened; the ledger is what its records say, in order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Record {
+    /// An account holds this much, whatever it held before.
+    Funded(Funding),
+    /// A body arrived under an external id, whatever became of it.
+    Received { enterprise: String, external_id: String, body_sha256: String },
+    /// A settlement came to be, in the state that it carries.
+    Created(Box<Settlement>),
+    /// A settlement's money moved.
+    Settled { enterprise: String, external_id: String, at_ms: i64 },
+    /// A settlement's money could not move.
+    Failed { enterprise: String, external_id: String, at_ms: i64, reason: String },
+    /// A quote was given.
+    Quoted(Box<Quote>),
+    /// A quote was confirmed.
+    Confirmed { tx_id: String, external_tx_id: String, at_ms: i64 },
+    /// A quote was cancelled.
+    Cancelled { tx_id: String, at_ms: i64 },
+}
+
+/// What an account holds of one currency.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Funding {
+    /// The partner's enterprise.
+    pub(crate) enterprise: String,
+    /// The account; absent for the partner's own.
+    #[serde(default)]
+    pub(crate) account: Account,
+    /// The currency.
+    pub(crate) currency: String,
+    /// The amount that it holds from now on.
+    #[serde(with = "decimal")]
+    pub(crate) amount: BigDecimal,
+}
+
+/// How far a settlement has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// Its windows run.
+    Pending,
+    /// Its money moved.
+    Completed,
+    /// Funds were short; may yet complete.
+    Failed,
+}
+
+impl Status {
+    /// The venue's word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A settlement as the venue keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Settlement {
+    /// The venue's id, a UUID.
+    pub(crate) id: String,
+    /// The partner's enterprise.
+    pub(crate) enterprise: String,
+    /// The partner's name for it.
+    pub(crate) external_id: String,
+    /// SHA-256 of the whole body, in hex: what a repeat is held against.
+    pub(crate) body_sha256: String,
+    /// How far it has come.
+    pub(crate) status: Status,
+    /// Why it failed.
+    pub(crate) reason: Option<String>,
+    /// The partner's notes.
+    pub(crate) notes: Option<String>,
+    /// The newest trade's time, as posted.
+    pub(crate) cutoff_at: Option<String>,
+    /// When it was created.
+    pub(crate) created_ms: i64,
+    /// When it last changed.
+    pub(crate) updated_ms: i64,
+    /// When it was completed.
+    pub(crate) finalized_ms: Option<i64>,
+    /// When its windows end; `None` for a synchronous one.
+    pub(crate) due_ms: Option<i64>,
+    /// The movements of money.
+    pub(crate) transfers: Vec<Transfer>,
+}
+
+/// One movement of money.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Transfer {
+    /// The venue's id, a UUID.
+    pub(crate) id: String,
+    /// Who pays a positive quantity.
+    pub(crate) source: Account,
+    /// Who receives a positive quantity.
+    pub(crate) destination: String,
+    /// The currency.
+    pub(crate) currency: String,
+    /// Signed: positive moves from source to destination.
+    #[serde(with = "decimal")]
+    pub(crate) quantity: BigDecimal,
+}
+
+/// A Bitlipa quote and what became of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Quote {
+    /// Bitlipa's id.
+    pub(crate) tx_id: String,
+    /// The merchant.
+    pub(crate) external_merchant_id: String,
+    /// What was asked for, in minor units.
+    pub(crate) source_amount: u64,
+    /// What will be settled, in minor units.
+    pub(crate) expected_source_amount: u64,
+    /// The currency paid in.
+    pub(crate) source_currency: String,
+    /// The currency paid out.
+    pub(crate) destination_currency: String,
+    /// The network, CAIP-2.
+    pub(crate) chain: String,
+    /// Where it is paid out.
+    pub(crate) wallet_address: String,
+    /// Decimal text, digit for digit.
+    pub(crate) exchange_rate: String,
+    /// Decimal text, digit for digit.
+    pub(crate) destination_amount: String,
+    /// Decimal text, digit for digit.
+    pub(crate) platform_fee: String,
+    /// `full`, `partial` or `none`.
+    pub(crate) fulfillment: String,
+    /// When it was given.
+    pub(crate) created_ms: i64,
+    /// Until when it can be confirmed.
+    pub(crate) expires_ms: i64,
+    /// The partner's id for it and when it was confirmed.
+    pub(crate) confirmed: Option<Confirmation>,
+    /// When it was cancelled.
+    pub(crate) cancelled_ms: Option<i64>,
+}
+
+/// A quote's confirmation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Confirmation {
+    /// The partner's id for the transaction.
+    pub(crate) external_tx_id: String,
+    /// When.
+    pub(crate) at_ms: i64,
+}

@@ -1,0 +1,111 @@
+//! The ledger as tests and people read it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::book::Book;
+
+/// A copy of the ledger at one moment.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LedgerSnapshot {
+    /// Every external id that arrived in a post, ordered by enterprise and external id.
+    pub settlements: Vec<SettlementEntry>,
+    /// Every quote.
+    pub quotes: Vec<QuoteEntry>,
+    /// How many requests were seen since the start, by `METHOD path`.
+    pub requests: BTreeMap<String, u64>,
+    /// What is held, by enterprise, then account (empty for the partner's own), then currency.
+    pub balances: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
+}
+
+/// What the venue knows of one external id.
+#[derive(Debug, Clone, Serialize)]
+pub struct SettlementEntry {
+    /// The partner's enterprise.
+    pub enterprise_id: String,
+    /// The partner's name for the settlement.
+    pub external_id: String,
+    /// How many settlements came to be under it.
+    pub created: u64,
+    /// How many posts carried it, refused ones and those met by a fault included.
+    pub posts: u64,
+    /// The different bodies that carried it, as SHA-256 in hex.
+    pub body_digests: Vec<String>,
+    /// The venue's id; absent while nothing was created.
+    pub settlement_id: Option<String>,
+    /// The venue's word for its state; absent while nothing was created.
+    pub status: Option<String>,
+}
+
+/// What Bitlipa knows of one quote.
+#[derive(Debug, Clone, Serialize)]
+pub struct QuoteEntry {
+    /// Bitlipa's id.
+    pub tx_id: String,
+    /// The merchant that asked.
+    pub external_merchant_id: String,
+    /// The partner's id from the confirmation.
+    pub external_tx_id: Option<String>,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+impl LedgerSnapshot {
+    pub(super) fn of(book: &Book) -> Self {
+        let settlements = book.arrivals().map(|((enterprise, external_id), arrivals)| {
+            let settlement = book.settlement(enterprise, external_id);
+            SettlementEntry {
+                enterprise_id: enterprise.clone(),
+                external_id: external_id.clone(),
+                created: arrivals.created,
+                posts: arrivals.posts,
+                body_digests: arrivals.digests.iter().cloned().collect(),
+                settlement_id: settlement.map(|found| found.id.clone()),
+                status: settlement.map(|found| found.status.as_str().to_owned()),
+            }
+        });
+        let quotes = book.quotes().map(|quote| QuoteEntry {
+            tx_id: quote.tx_id.clone(),
+            external_merchant_id: quote.external_merchant_id.clone(),
+            external_tx_id: quote.confirmed.as_ref().map(|confirmed| confirmed.external_tx_id.clone()),
+            cancelled: quote.cancelled_ms.is_some(),
+        });
+        Self { settlements: settlements.collect(), quotes: quotes.collect(), requests: BTreeMap::new(), balances: balances(book) }
+    }
+
+    /// What the venue knows of an external id, if it ever arrived.
+    #[must_use]
+    pub fn settlement(&self, enterprise_id: &str, external_id: &str) -> Option<&SettlementEntry> {
+        self.settlements.iter().find(|entry| entry.enterprise_id == enterprise_id && entry.external_id == external_id)
+    }
+
+    /// What an account holds, earmarked amounts included; the account is empty for the partner's own.
+    #[must_use]
+    pub fn balance(&self, enterprise_id: &str, account: &str, currency: &str) -> Option<&str> {
+        self.balances.get(enterprise_id)?.get(account)?.get(currency).map(String::as_str)
+    }
+
+    /// How many requests were seen whose `METHOD path` contains a text.
+    #[must_use]
+    pub fn requests_containing(&self, text: &str) -> u64 {
+        self.requests.iter().filter(|(line, _)| line.contains(text)).map(|(_, count)| count).sum()
+    }
+}
+
+fn balances(book: &Book) -> BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>> {
+    let mut all: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>> = BTreeMap::new();
+    for purse in book.all_purses() {
+        let (enterprise, account, currency) = purse.clone();
+        let amount = crate::domain::amount::canonical(&book.balance(purse));
+        all.entry(enterprise).or_default().entry(account.unwrap_or_default()).or_default().insert(currency, amount);
+    }
+    all
+}
+
+impl super::Ledger {
+    /// A copy of the ledger, with the requests that the caller counted.
+    pub(crate) fn snapshot(&self, requests: BTreeMap<String, u64>) -> LedgerSnapshot {
+        LedgerSnapshot { requests, ..self.read(LedgerSnapshot::of) }
+    }
+}

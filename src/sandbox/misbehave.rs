@@ -1,0 +1,158 @@
+//! How each behaviour of a fault turns a right answer into a wrong one.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::exchange::Answer;
+use super::faults::{Behaviour, Body, RetryAfter};
+use super::tamper::tampered;
+
+/// A proxy's page.
+const HTML: &str = "<html><head><title>503</title></head><body><h1>Service temporarily unavailable</h1></body></html>";
+
+/// Lets a request meet a behaviour. `None` means that the connection is cut.
+pub(crate) async fn meet(behaviour: Behaviour, run: impl Future<Output = Response>, now_ms: i64) -> Option<Answer> {
+    match behaviour {
+        Behaviour::DelayBefore { ms } => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            Some(Answer::collect(run.await).await)
+        }
+        Behaviour::DelayAfter { ms } => {
+            let answer = Answer::collect(run.await).await;
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            Some(answer)
+        }
+        Behaviour::AcceptThenCut => {
+            run.await;
+            None
+        }
+        Behaviour::CutBefore => None,
+        Behaviour::Status { status, body, effect } => {
+            let right = if effect { Some(Answer::collect(run.await).await) } else { None };
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            Some(wrong_status(status, body, right))
+        }
+        Behaviour::TooManyRequests { retry_after } => Some(too_many(retry_after, now_ms)),
+        Behaviour::TamperPayload { tamper } => {
+            let mut answer = Answer::collect(run.await).await;
+            edit_json(&mut answer, |value| {
+                let payload = value.get("payload").and_then(Value::as_str).and_then(|text| tampered(text, tamper));
+                if let (Some(payload), Some(place)) = (payload, value.get_mut("payload")) {
+                    *place = Value::from(payload);
+                }
+            });
+            Some(answer)
+        }
+        Behaviour::AnotherSettlement => {
+            let mut answer = Answer::collect(run.await).await;
+            edit_json(&mut answer, rename_settlement);
+            Some(answer)
+        }
+        Behaviour::Oversize { bytes } => {
+            run.await;
+            Some(plain(StatusCode::OK, "application/json", " ".repeat(bytes)))
+        }
+    }
+}
+
+fn wrong_status(status: StatusCode, body: Body, right: Option<Answer>) -> Answer {
+    let json = |value: Value| plain(status, "application/json", value.to_string());
+    let error = "the sandbox was told to answer so";
+    match body {
+        Body::Nothing => Answer { status, headers: HeaderMap::new(), body: Bytes::new() },
+        Body::EmptyObject => json(json!({})),
+        Body::Error => json(json!({ "error": error })),
+        Body::ErrorName => json(json!({ "error": error, "errorName": "SandboxFault", "reqId": "sandbox-fault" })),
+        Body::NameRequestId => json(json!({ "error": error, "name": "SandboxFault", "requestId": "sandbox-fault" })),
+        Body::Html => plain(status, "text/html; charset=utf-8", HTML.to_owned()),
+        Body::Truncated => {
+            let whole = right.map_or_else(|| Bytes::from_static(b"{\"error\":\"the sandbox"), |answer| answer.body);
+            let half = whole.slice(..whole.len() / 2);
+            Answer { status, headers: content_type("application/json"), body: half }
+        }
+        Body::WrongContentType => {
+            let body = right.map_or_else(|| Bytes::from(json!({ "error": error }).to_string()), |answer| answer.body);
+            Answer { status, headers: content_type("text/plain"), body }
+        }
+        Body::Settlement => {
+            let mut answer = right.unwrap_or_else(|| json(json!({ "error": error })));
+            edit_json(&mut answer, mark_pending);
+            Answer { status, ..answer }
+        }
+    }
+}
+
+fn mark_pending(value: &mut Value) {
+    if let Some(settlement) = value.get_mut("settlement").and_then(Value::as_object_mut) {
+        settlement.insert("status".to_owned(), Value::from("pending"));
+        settlement.insert("finalizedAt".to_owned(), Value::Null);
+    }
+}
+
+fn rename_settlement(value: &mut Value) {
+    if let Some(settlement) = value.get_mut("settlement").and_then(Value::as_object_mut) {
+        settlement.insert("externalId".to_owned(), Value::from("another-settlement"));
+        settlement.insert("id".to_owned(), Value::from("00000000-0000-4000-8000-000000000000"));
+    }
+}
+
+fn too_many(retry_after: RetryAfter, now_ms: i64) -> Answer {
+    let body = json!({ "error": "too many requests", "errorName": "RateLimitExceeded", "reqId": "sandbox-fault" });
+    let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, "application/json", body.to_string());
+    let wait = match retry_after {
+        RetryAfter::Absent => None,
+        RetryAfter::Seconds(seconds) => Some(seconds.to_string()),
+        RetryAfter::Date(seconds) => http_date(now_ms + i64::from(seconds) * 1000),
+    };
+    if let Some(value) = wait.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        answer.headers.insert(RETRY_AFTER, value);
+    }
+    answer
+}
+
+fn http_date(at_ms: i64) -> Option<String> {
+    let at = Timestamp::from_millisecond(at_ms).ok()?.to_zoned(TimeZone::UTC);
+    Some(at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+}
+
+fn edit_json(answer: &mut Answer, edit: impl FnOnce(&mut Value)) {
+    if let Ok(mut value) = serde_json::from_slice::<Value>(&answer.body) {
+        edit(&mut value);
+        answer.body = Bytes::from(value.to_string());
+    }
+}
+
+fn content_type(name: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(name))])
+}
+
+fn plain(status: StatusCode, name: &'static str, body: String) -> Answer {
+    Answer { status, headers: content_type(name), body: Bytes::from(body) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_http_date_is_the_one_that_headers_use() {
+        assert_eq!(http_date(784_111_777_000).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn an_incomplete_settlement_keeps_its_external_id() {
+        let right = plain(StatusCode::OK, "application/json", r#"{"settlement":{"externalId":"x","status":"completed"}}"#.into());
+        let answer = wrong_status(StatusCode::INTERNAL_SERVER_ERROR, Body::Settlement, Some(right));
+        let value: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(value["settlement"]["externalId"], "x");
+        assert_eq!(value["settlement"]["status"], "pending");
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}
