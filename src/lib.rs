@@ -10,5 +10,6 @@ pub mod domain;
 pub mod grpc;
 pub mod sandbox;
 pub mod secret;
+pub mod service;
 pub mod store;
 pub mod upstream;

@@ -121,7 +121,7 @@ pub struct Material {
 #[async_trait]
 pub trait SettlementStore: Send + Sync {
     /// Records a settlement unless its external id is recorded already or a limit stands against it.
-    async fn record(&self, new: NewSettlement) -> Result<Recorded, StoreError>;
+    async fn record_settlement(&self, new: NewSettlement) -> Result<Recorded, StoreError>;
 
     /// Reads a settlement by name.
     async fn settlement(&self, enterprise_id: &EnterpriseId, name: &SettlementName) -> Result<Option<Settlement>, StoreError>;

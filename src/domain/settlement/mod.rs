@@ -36,6 +36,17 @@ pub struct Settlement {
     pub progress: Progress,
 }
 
+impl Settlement {
+    /// This settlement with a change made.
+    ///
+    /// # Errors
+    /// [`IllegalChange`] when its state does not allow the change.
+    pub fn after(&self, change: &Change, now: Timestamp) -> Result<Self, IllegalChange> {
+        let progress = self.progress.apply(change, self.header.route, now)?;
+        Ok(Self { progress, ..self.clone() })
+    }
+}
+
 /// What is fixed when a settlement is recorded: the [`Intent`] without its legs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {

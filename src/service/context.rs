@@ -1,0 +1,63 @@
+//! What every use case works with, and for whom.
+
+use std::sync::Arc;
+
+use super::directory::{Directory, Enterprise, SettlementTerms};
+use super::engine::Engine;
+use super::error::{NotFound, ServiceError};
+use crate::custody::Keyring;
+use crate::domain::ids::EnterpriseId;
+use crate::domain::policy::{Grants, Resource, RpcName};
+use crate::domain::time::{Clock, Entropy};
+use crate::store::Store;
+
+/// The ports behind the use cases.
+#[derive(Clone)]
+pub struct Context {
+    /// The journal.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub keyring: Arc<Keyring>,
+    /// Whom this gateway serves.
+    pub directory: Arc<Directory>,
+    /// The present instant.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// The engine that does what outlives its caller.
+    pub engine: Engine,
+}
+
+/// Who calls, and what.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// What the caller may do.
+    pub grants: Arc<Grants>,
+    /// The RPC that is called.
+    pub rpc: RpcName,
+}
+
+impl Caller {
+    /// Refuses unless the caller may call this RPC about this resource. Nothing is looked up before it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`].
+    pub fn may(&self, resource: Resource<'_>) -> Result<(), ServiceError> {
+        Ok(self.grants.check(&self.rpc, resource)?)
+    }
+}
+
+impl Context {
+    /// The enterprise that a caller names, once the caller may name it.
+    pub(super) fn enterprise(&self, caller: &Caller, id: &EnterpriseId) -> Result<&Enterprise, ServiceError> {
+        caller.may(Resource::Enterprise(id))?;
+        self.directory.enterprise(id).ok_or(ServiceError::Denied(crate::domain::policy::Denied))
+    }
+
+    /// The same, with the terms on which it settles.
+    pub(super) fn settling(&self, caller: &Caller, id: &EnterpriseId) -> Result<(&Enterprise, &SettlementTerms), ServiceError> {
+        let enterprise = self.enterprise(caller, id)?;
+        let terms = enterprise.settles.as_ref().ok_or(ServiceError::NotFound(NotFound::Settlement))?;
+        Ok((enterprise, terms))
+    }
+}

@@ -1,0 +1,169 @@
+//! The settlement engine: workers that take due settlements and carry each to
+//! its next rest, whoever asked and wherever they are by now.
+//!
+//! A worker leases a settlement, does one step, saves it and goes on until the
+//! settlement rests: answered, or waiting for a later look. Each step is
+//! durable before the next begins, so a worker may be killed anywhere; the
+//! next one finds the settlement by its due time or its lapsed lease and knows
+//! from the state alone what may already have happened.
+//!
+//! Safety does not rest on leases: what is sent again is the stored body, and
+//! what is signed again is the stored signature.
+
+mod pace;
+mod report;
+mod settings;
+mod steps;
+mod turn;
+mod waiting;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, warn};
+use uuid::Uuid;
+
+use super::directory::Directory;
+use crate::custody::Keyring;
+use crate::domain::settlement::Settlement;
+use crate::domain::time::Clock;
+use crate::store::{Claim, Store, StoreError};
+pub use settings::EngineSettings;
+
+/// How many announcements a slow listener may fall behind before it reads the journal instead.
+const MAX_WAITING_ANNOUNCEMENTS: usize = 1024;
+
+/// How long a worker rests when the journal does not answer.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+/// The engine; clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    keyring: Arc<Keyring>,
+    directory: Arc<Directory>,
+    clock: Arc<dyn Clock>,
+    settings: EngineSettings,
+    wake: Notify,
+    changes: broadcast::Sender<(Uuid, u64)>,
+    draining: CancellationToken,
+    workers: TaskTracker,
+}
+
+impl Engine {
+    /// An engine that does nothing until [`Engine::start`].
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        keyring: Arc<Keyring>,
+        directory: Arc<Directory>,
+        clock: Arc<dyn Clock>,
+        settings: EngineSettings,
+    ) -> Self {
+        let inner = Inner {
+            store,
+            keyring,
+            directory,
+            clock,
+            settings,
+            wake: Notify::new(),
+            changes: broadcast::Sender::new(MAX_WAITING_ANNOUNCEMENTS),
+            draining: CancellationToken::new(),
+            workers: TaskTracker::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Starts the workers; whatever a former process left is taken up at once.
+    pub fn start(&self) {
+        for _ in 0..self.inner.settings.workers.max(1) {
+            let engine = self.clone();
+            self.inner.workers.spawn(async move { engine.work().await });
+        }
+        self.inner.workers.close();
+    }
+
+    /// Takes no new work and waits until the steps that are under way are saved.
+    pub async fn drain(&self) {
+        self.inner.draining.cancel();
+        self.inner.workers.wait().await;
+    }
+
+    /// Whether the engine is stopping.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.inner.draining.is_cancelled()
+    }
+
+    /// Tells the workers that something is due now.
+    pub fn wake(&self) {
+        self.inner.wake.notify_one();
+    }
+
+    /// Tells everybody who waits that a settlement has changed.
+    pub fn announce(&self, settlement: &Settlement) {
+        // Nobody listening is no fault.
+        let _ = self.inner.changes.send((settlement.id, settlement.progress.sequence));
+    }
+
+    /// How long a lease lasts.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.inner.settings.lease
+    }
+
+    async fn work(&self) {
+        while !self.is_draining() {
+            let claimed = self.inner.store.claim_due(self.inner.clock.now(), self.inner.settings.lease).await;
+            match claimed {
+                Ok(Some(claim)) => self.take_turn(claim).await,
+                Ok(None) => self.rest().await,
+                Err(error) => {
+                    report::store_failed(&error);
+                    self.pause(STORE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// One turn in a task of its own: a panic ends the turn and not the worker, and the lease lapses.
+    async fn take_turn(&self, claim: Claim) {
+        // Another settlement may be due too: let the next worker look while this one is busy.
+        self.wake();
+        let engine = self.clone();
+        let id = claim.settlement.id;
+        match tokio::spawn(async move { engine.turn(claim).await }).await {
+            Ok(Ok(())) => {}
+            Ok(Err(StoreError::Fenced)) => warn!(settlement = %id, "another worker has taken the settlement over"),
+            Ok(Err(error)) => report::store_failed(&error),
+            Err(_) => error!(settlement = %id, "a worker failed inside a settlement; its lease will lapse"),
+        }
+    }
+
+    /// Rests until something is due, something is announced, or the time of the longest rest is over.
+    async fn rest(&self) {
+        let longest = self.inner.settings.longest_rest;
+        let next_due = self.inner.store.next_due().await.ok().flatten();
+        let until_due = next_due.map(|due| due.duration_since(self.inner.clock.now()));
+        let rest = until_due.map_or(longest, |due| Duration::try_from(due).unwrap_or_default().min(longest));
+        tokio::select! {
+            () = self.inner.wake.notified() => {}
+            () = self.inner.draining.cancelled() => {}
+            () = tokio::time::sleep(rest.max(self.inner.settings.shortest_rest)) => {}
+        }
+    }
+
+    async fn pause(&self, pause: Duration) {
+        tokio::select! {
+            () = self.inner.draining.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! When to look again: the longer it has lasted, the longer the wait.
+//!
+//! The wait is half of the time since the work began, within bounds, so that
+//! it grows like a doubling back-off without a counter to store. Settlements
+//! spread by their ids, so that an outage's end is no stampede.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::settings::EngineSettings;
+
+/// The instant of the next look at something that began at `since`.
+pub(super) fn next_look(settings: &EngineSettings, id: Uuid, since: Timestamp, now: Timestamp) -> Timestamp {
+    let lasted = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+    let wait = (lasted / 2).clamp(settings.shortest_wait, settings.longest_wait);
+    later(now, wait + spread(id, wait))
+}
+
+/// `at` later by a wait; an instant beyond the calendar's end is its end.
+pub(super) fn later(at: Timestamp, wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait).ok().and_then(|wait| at.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
+}
+
+/// Up to a quarter of the wait, the same for the same settlement.
+fn spread(id: Uuid, wait: Duration) -> Duration {
+    let byte = id.as_bytes().last().copied().unwrap_or_default();
+    wait / 4 * u32::from(byte) / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait_after(lasted_seconds: i64) -> Duration {
+        let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let now = since + SignedDuration::from_secs(lasted_seconds);
+        let next = next_look(&EngineSettings::default(), Uuid::nil(), since, now);
+        Duration::try_from(next.duration_since(now)).unwrap()
+    }
+
+    #[test]
+    fn waits_grow_with_the_trouble_and_stay_within_their_bounds() {
+        assert_eq!(wait_after(0), Duration::from_millis(500));
+        assert_eq!(wait_after(20), Duration::from_secs(10));
+        assert_eq!(wait_after(1_000_000), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_clock_that_went_backwards_waits_the_shortest() {
+        assert_eq!(wait_after(-100), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn settlements_spread_over_a_quarter_of_the_wait() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let far = next_look(&EngineSettings::default(), Uuid::max(), now, now);
+        assert_eq!(Duration::try_from(far.duration_since(now)).unwrap(), Duration::from_millis(625));
+    }
+}

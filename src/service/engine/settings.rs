@@ -1,0 +1,39 @@
+//! The engine's tunables.
+
+use std::time::Duration;
+
+/// The engine's tunables; the configuration's section `[engine]` says what goes wrong either way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// Settlements that are worked on at once.
+    pub workers: usize,
+    /// How long a worker may be silent before another takes over; longer than the longest venue call.
+    pub lease: Duration,
+    /// The first wait after a step that failed.
+    pub shortest_wait: Duration,
+    /// The longest wait between two tries.
+    pub longest_wait: Duration,
+    /// How long the venue may take to show what it has: before that, "not found" proves nothing.
+    pub visibility_window: Duration,
+    /// How often in a row a worker may stop inside a settlement before it is parked.
+    pub max_lapses: u32,
+    /// The shortest rest of a worker that found nothing to do.
+    pub shortest_rest: Duration,
+    /// The longest rest of a worker that found nothing to do: work of other replicas is seen within it.
+    pub longest_rest: Duration,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            workers: 8,
+            lease: Duration::from_secs(60),
+            shortest_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(60),
+            visibility_window: Duration::from_secs(10),
+            max_lapses: 5,
+            shortest_rest: Duration::from_millis(20),
+            longest_rest: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What is done in each state. A step does one thing and names the change that it makes.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Engine, pace, report};
+use crate::custody::{SignOnceError, sign_once};
+use crate::domain::payload::hold_settlement;
+use crate::domain::settlement::{
+    Change, DispatchAnswer, Reason, Settlement, State, absent, bad_request, describe, forbidden, verdict,
+};
+use crate::domain::signing::SigningReference;
+use crate::store::StoreError;
+use crate::upstream::{GoNetwork, VenueFailure};
+
+/// What a step comes to.
+pub(super) enum Step {
+    /// A change; with an instant, the turn ends there and the settlement is due then.
+    Change {
+        /// The change.
+        change: Change,
+        /// When to look again; `None` to go on at once.
+        due_at: Option<Timestamp>,
+    },
+    /// Nothing changes.
+    Rest {
+        /// When to look again; `None` for never.
+        due_at: Option<Timestamp>,
+    },
+}
+
+impl Step {
+    /// A change after which the turn goes on.
+    pub(super) fn now(change: Change) -> Self {
+        Self::Change { change, due_at: None }
+    }
+}
+
+impl Engine {
+    /// The step that a settlement's state asks for.
+    pub(super) async fn next_step(&self, settlement: &Settlement) -> Result<Step, StoreError> {
+        let now = self.inner.clock.now();
+        let progress = &settlement.progress;
+        if progress.never_sent() && settlement.header.submit_before.is_some_and(|end| end <= now) {
+            return Ok(Step::now(Change::Expired));
+        }
+        let enterprise = self.inner.directory.enterprise(&settlement.header.enterprise_id);
+        let Some(venue) = enterprise.map(|enterprise| enterprise.venue.clone()) else {
+            let detail = "the enterprise is no longer configured";
+            return Ok(self.delay(settlement, Reason::VenueCredentials, detail.to_owned()));
+        };
+        match progress.state {
+            State::Received => self.prepare(settlement, venue.as_ref()).await,
+            State::Prepared => self.sign(settlement, venue.as_ref()).await,
+            State::Signed => Ok(Step::now(Change::Dispatched)),
+            State::Submitting => self.submit(settlement, venue.as_ref()).await,
+            State::OutcomeUnknown => Ok(self.read_back(settlement, venue.as_ref()).await),
+            State::Pending | State::AwaitingFunds => Ok(self.follow(settlement, venue.as_ref()).await),
+            State::Completed
+            | State::Rejected
+            | State::NotAccepted
+            | State::Cancelled
+            | State::Expired
+            | State::NeedsOperator => Ok(Step::Rest { due_at: None }),
+        }
+    }
+
+    /// RECEIVED: ask the venue for the text to sign, and hold it against the request.
+    async fn prepare(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Step, StoreError> {
+        let intent = self.inner.store.intent(settlement.id).await?;
+        let mut answer = venue.signing_payload(&intent).await;
+        if refused_with(&answer, 401) && venue.reload_credential() {
+            answer = venue.signing_payload(&intent).await;
+        }
+        let payload = match answer {
+            Ok(payload) => payload,
+            Err(failure) => return Ok(self.not_prepared(settlement, failure)),
+        };
+        if let Err(mismatch) = hold_settlement(&payload, &intent) {
+            report::payload_mismatch(settlement, &mismatch.path);
+            let change = Change::NotAccepted { reason: Reason::PayloadMismatch, detail: mismatch.to_string() };
+            return Ok(Step::now(change));
+        }
+        Ok(Step::now(Change::Prepared { payload }))
+    }
+
+    fn not_prepared(&self, settlement: &Settlement, failure: VenueFailure) -> Step {
+        let VenueFailure::Refused { status, error, .. } = &failure else {
+            return self.delay_for(settlement, &failure);
+        };
+        let detail = describe(*status, error);
+        match status {
+            400 => Step::now(Change::NotAccepted { reason: bad_request(error), detail }),
+            403 => Step::now(Change::NotAccepted { reason: forbidden(error, settlement.header.route), detail }),
+            409 => Step::now(Change::Parked { reason: Reason::VenueConflict, detail }),
+            _ => self.delay_for(settlement, &failure),
+        }
+    }
+
+    /// PREPARED: reserve the reference, sign and verify; then build the body that is fixed for ever.
+    async fn sign(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Step, StoreError> {
+        let header = &settlement.header;
+        let material = self.inner.store.material(settlement.id).await?;
+        let payload = material.payload.ok_or_else(|| StoreError::Damaged("a prepared settlement has no payload".into()))?;
+        let Some(key) = self.inner.keyring.get(&header.key_id) else {
+            return Ok(self.delay(settlement, Reason::KeyUnavailable, "the key is no longer configured".to_owned()));
+        };
+        let reference = SigningReference::Settlement {
+            key: header.key_id.clone(),
+            enterprise: header.enterprise_id.clone(),
+            external_id: header.external_id.clone(),
+        };
+        match sign_once(self.inner.store.as_ref(), key, &reference, &payload).await {
+            Ok(signed) => {
+                let intent = self.inner.store.intent(settlement.id).await?;
+                let body = venue.settlement_body(&intent, &payload, &signed.signature);
+                Ok(Step::now(Change::Signed { signature: signed.signature, body }))
+            }
+            Err(error) => self.not_signed(settlement, error),
+        }
+    }
+
+    fn not_signed(&self, settlement: &Settlement, error: SignOnceError) -> Result<Step, StoreError> {
+        match error {
+            SignOnceError::Journal(error) => Err(StoreError::Unavailable(Box::new(error))),
+            SignOnceError::ReferenceTaken { .. } => {
+                let detail = "another payload was signed for this settlement".to_owned();
+                Ok(Step::now(Change::Parked { reason: Reason::SigningReferenceTaken, detail }))
+            }
+            error => Ok(self.delay(settlement, Reason::KeyUnavailable, error.to_string())),
+        }
+    }
+
+    /// SUBMITTING, by the turn's own dispatch: the attempt is recorded, so post the stored body, once.
+    async fn submit(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Step, StoreError> {
+        let material = self.inner.store.material(settlement.id).await?;
+        let body = material.body.ok_or_else(|| StoreError::Damaged("a signed settlement has no body".into()))?;
+        let intent = self.inner.store.intent(settlement.id).await?;
+        let header = &settlement.header;
+        let answer = venue.post_settlement(&header.enterprise_id, header.route, &body).await;
+        let asked_wait = retry_after(&answer);
+        if matches!(answer, DispatchAnswer::Answered { status: 401, settlement: None, .. }) {
+            venue.reload_credential();
+        }
+        let change = verdict(answer, &intent, settlement.progress.exposed);
+        let later = || asked_wait.map_or_else(|| self.later_look(settlement), |wait| pace::later(self.inner.clock.now(), wait));
+        let due_at = matches!(change, Change::NotSent { .. }).then(later);
+        Ok(Step::Change { change, due_at })
+    }
+
+    /// OUTCOME_UNKNOWN: ask the venue what it has; what it has not goes out again, byte for byte.
+    async fn read_back(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Step {
+        match self.look(settlement, venue).await {
+            Ok(Some(step)) => step,
+            Ok(None) => self.found_nothing(settlement),
+            Err(failure) => self.delay_for(settlement, &failure),
+        }
+    }
+
+    fn found_nothing(&self, settlement: &Settlement) -> Step {
+        let now = self.inner.clock.now();
+        let progress = &settlement.progress;
+        let dispatched = progress.dispatched_at.unwrap_or(settlement.header.created_at);
+        let (at, change) = match absent(progress.doubt) {
+            Some(change) => (pace::later(dispatched, self.inner.settings.visibility_window), change),
+            // The first repeat goes out at once; later ones wait, so that a venue in trouble is not flooded.
+            None if progress.attempts < 2 => (now, Change::Dispatched),
+            None => {
+                let began = settlement.header.created_at;
+                (pace::next_look(&self.inner.settings, settlement.id, began, dispatched), Change::Dispatched)
+            }
+        };
+        if now < at { Step::Rest { due_at: Some(at) } } else { Step::now(change) }
+    }
+
+    /// PENDING and AWAITING_FUNDS: how does it stand at the venue?
+    async fn follow(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Step {
+        match self.look(settlement, venue).await {
+            Ok(Some(step)) => step,
+            Ok(None) => Step::Rest { due_at: Some(self.later_look(settlement)) },
+            Err(failure) => self.delay_for(settlement, &failure),
+        }
+    }
+
+    /// Reads the settlement at the venue. `None`: the venue shows none.
+    async fn look(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Option<Step>, VenueFailure> {
+        let header = &settlement.header;
+        let mut answer = venue.find_settlement(&header.enterprise_id, &header.external_id).await;
+        if refused_with(&answer, 401) && venue.reload_credential() {
+            answer = venue.find_settlement(&header.enterprise_id, &header.external_id).await;
+        }
+        let Some(found) = answer? else { return Ok(None) };
+        if !found.is_for(header.external_id.as_str(), header.cutoff) {
+            let detail = "the venue shows this external id with another cutoff".to_owned();
+            return Ok(Some(Step::now(Change::Parked { reason: Reason::VenueAnsweredOther, detail })));
+        }
+        let progress = &settlement.progress;
+        let later = Some(self.later_look(settlement));
+        let same = progress.venue.as_deref() == Some(&found) && !progress.state.is_under_way();
+        if same && !progress.reason.is_some_and(is_passing) {
+            return Ok(Some(Step::Rest { due_at: later }));
+        }
+        Ok(Some(Step::Change { change: Change::Taken { venue: Box::new(found) }, due_at: later }))
+    }
+
+    /// The settlement stays as it is and is looked at later; the reason shows, once.
+    fn delay_for(&self, settlement: &Settlement, failure: &VenueFailure) -> Step {
+        let (reason, detail) = match failure {
+            VenueFailure::Refused { status: 401, error, .. } => (Reason::VenueCredentials, describe(401, error)),
+            VenueFailure::Refused { status: 403, error, .. } => (Reason::VenueForbidden, describe(403, error)),
+            VenueFailure::Refused { status: 429, error, .. } => (Reason::VenueRateLimited, describe(429, error)),
+            VenueFailure::Refused { status, error, .. } => (Reason::VenueUnavailable, describe(*status, error)),
+            VenueFailure::Unreadable { .. } => (Reason::VenueAnswerInvalid, failure.to_string()),
+            VenueFailure::NotSent { .. } | VenueFailure::NoAnswer { .. } => (Reason::VenueUnavailable, failure.to_string()),
+        };
+        self.delay(settlement, reason, detail)
+    }
+
+    fn delay(&self, settlement: &Settlement, reason: Reason, detail: String) -> Step {
+        let due_at = Some(self.later_look(settlement));
+        if settlement.progress.reason == Some(reason) || settlement.progress.state == State::Submitting {
+            return Step::Rest { due_at };
+        }
+        Step::Change { change: Change::Delayed { reason, detail }, due_at }
+    }
+
+    /// When to look again at a settlement: soon after its beginning, or after its acceptance, and ever less often.
+    pub(super) fn later_look(&self, settlement: &Settlement) -> Timestamp {
+        let accepted = settlement.progress.venue.is_some().then_some(settlement.progress.dispatched_at).flatten();
+        let since = accepted.unwrap_or(settlement.header.created_at);
+        pace::next_look(&self.inner.settings, settlement.id, since, self.inner.clock.now())
+    }
+}
+
+fn refused_with<T>(answer: &Result<T, VenueFailure>, code: u16) -> bool {
+    matches!(answer, Err(VenueFailure::Refused { status, .. }) if *status == code)
+}
+
+/// Whether a reason comes from a look that failed, and so passes with one that succeeds.
+fn is_passing(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::VenueUnavailable
+            | Reason::VenueCredentials
+            | Reason::VenueForbidden
+            | Reason::VenueRateLimited
+            | Reason::VenueAnswerInvalid
+    )
+}
+
+/// The longest wait that a venue can ask for.
+const MAX_RETRY_AFTER_SECONDS: u32 = 900;
+
+fn retry_after(answer: &DispatchAnswer) -> Option<Duration> {
+    match answer {
+        DispatchAnswer::Answered { status: 429, retry_after_seconds: Some(seconds), .. } => {
+            Some(Duration::from_secs(u64::from(*seconds.min(&MAX_RETRY_AFTER_SECONDS))))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,64 @@
+//! Waiting for a settlement to change, whichever worker or replica changes it.
+//!
+//! A change by this process is announced at once; one by another replica is
+//! seen within the longest rest, since the journal is then read again.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until, timeout_at};
+use uuid::Uuid;
+
+use super::Engine;
+use crate::domain::settlement::Settlement;
+use crate::service::error::{NotFound, ServiceError};
+
+impl Engine {
+    /// Waits until the engine has the venue's answer, or until `patience` ends; either way with what is durable.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] when the journal cannot be read.
+    pub async fn wait_until_answered(&self, settlement: Settlement, patience: Duration) -> Result<Settlement, ServiceError> {
+        let end = Instant::now() + patience;
+        let mut settlement = settlement;
+        while settlement.progress.state.is_under_way() {
+            let waiting = self.wait_for_change(settlement.id, settlement.progress.sequence);
+            match timeout_at(end, waiting).await {
+                Ok(changed) => match changed? {
+                    Some(changed) => settlement = changed,
+                    None => break,
+                },
+                Err(_) => break,
+            }
+        }
+        Ok(settlement)
+    }
+
+    /// Waits until a settlement's sequence is above `seen`; `None` when the gateway drains first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] when the journal cannot be read.
+    pub async fn wait_for_change(&self, id: Uuid, seen: u64) -> Result<Option<Settlement>, ServiceError> {
+        let mut changes = self.inner.changes.subscribe();
+        loop {
+            let settlement = self.inner.store.settlement_by_id(id).await?;
+            let settlement = settlement.ok_or(ServiceError::NotFound(NotFound::Settlement))?;
+            if settlement.progress.sequence > seen {
+                return Ok(Some(settlement));
+            }
+            let look_again = Instant::now() + self.inner.settings.longest_rest;
+            loop {
+                tokio::select! {
+                    () = self.inner.draining.cancelled() => return Ok(None),
+                    () = sleep_until(look_again) => break,
+                    announced = changes.recv() => match announced {
+                        Ok((changed, sequence)) if changed == id && sequence > seen => break,
+                        Ok(_) => {}
+                        Err(RecvError::Lagged(_)) => break,
+                        Err(RecvError::Closed) => return Ok(None),
+                    },
+                }
+            }
+        }
+    }
+}

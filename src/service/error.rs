@@ -1,0 +1,183 @@
+//! What can go wrong in a use case, in the service's own words.
+//!
+//! Each variant is one row of the table in `docs/errors.md`; the public text is
+//! made where the status is made, the cause is for the log alone.
+
+use thiserror::Error;
+
+use crate::custody::SignerError;
+use crate::domain::ids::ExternalId;
+use crate::domain::payload::Mismatch;
+use crate::domain::policy::{Denied, LimitExceeded};
+use crate::domain::settlement::Settlement;
+use crate::domain::signing::{PayloadDigest, Purpose};
+use crate::domain::time::EntropyError;
+use crate::store::StoreError;
+use crate::upstream::VenueFailure;
+
+/// A field that cannot be taken, beyond what its own type tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path in the request, such as `cutoff_at`.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a field in the light of the configuration and the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// Route v2 needs a cutoff.
+    CutoffRequired,
+    /// Route v1 takes no cutoff.
+    CutoffNotTaken,
+    /// The cutoff lies ahead of now by more than the configured margin.
+    CutoffInFuture,
+    /// `submit_before` has passed already.
+    SubmitBeforePassed,
+    /// The amounts do not come to the control total.
+    ControlTotalsMismatch,
+    /// The chain is not among the configured ones.
+    ChainNotConfigured,
+    /// The currency is not among the configured ones.
+    CurrencyNotConfigured,
+    /// The payload resembles a known kind and is not exactly one.
+    PayloadAmbiguous,
+}
+
+/// What was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotFound {
+    /// A settlement in the journal.
+    Settlement,
+    /// A settlement at the venue, as its client.
+    ClientSettlement,
+    /// A quote.
+    Quote,
+    /// A key.
+    Key,
+}
+
+/// Why a key did not sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningRefusal {
+    /// The key is switched off.
+    KeyDisabled,
+    /// The key may not sign for this purpose.
+    PurposeNotAllowed(Purpose),
+    /// SignPayload may not sign settlements with this key: InitiateSettlement does.
+    UseInitiateSettlement,
+    /// Another payload holds the reference.
+    ReferenceTaken(PayloadDigest),
+}
+
+/// Which call to a venue failed: it decides what the same answer means to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VenueCall {
+    /// A read that changes nothing.
+    Read,
+    /// A request for a quote, which costs nothing and may be repeated.
+    Quote,
+}
+
+/// What went wrong.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// Fields that cannot be taken.
+    #[error("the request cannot be taken")]
+    Invalid(Vec<Violation>),
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// A limit of the caller's.
+    #[error(transparent)]
+    LimitExceeded(#[from] LimitExceeded),
+    /// The wallet is not on the merchant's allow-list.
+    #[error("the wallet is not on the merchant's allow-list")]
+    WalletNotAllowed,
+    /// Nothing of that name, or nothing that this caller may see.
+    #[error("not found")]
+    NotFound(NotFound),
+    /// The external id belongs to another request.
+    #[error("the external id belongs to another request")]
+    ExternalIdReused {
+        /// The settlement that holds it.
+        settlement: Box<Settlement>,
+        /// The fields that differ.
+        fields: Vec<&'static str>,
+    },
+    /// The request id belongs to another request.
+    #[error("the request id belongs to another request")]
+    RequestIdReused {
+        /// The fields that differ.
+        fields: Vec<&'static str>,
+    },
+    /// The settlement that is to be superseded may still move money, or is unknown.
+    #[error("the settlement that is to be superseded may still move money, or is unknown")]
+    SupersedesRefused(ExternalId),
+    /// The enterprise's amounts are in another unit than the caller asserted.
+    #[error("the enterprise's amounts are in another unit")]
+    AmountUnitMismatch,
+    /// The venue provably created nothing.
+    #[error("the settlement was not accepted")]
+    NotAccepted(Box<Settlement>),
+    /// The venue's signing payload says something else; found by a preview, nothing was recorded.
+    #[error("the venue's signing payload is not what was asked for")]
+    PayloadMismatch(#[source] Mismatch),
+    /// A key did not sign.
+    #[error("the key did not sign")]
+    SigningRefused(SigningRefusal),
+    /// The holder of the key did not answer.
+    #[error("the key's holder did not answer")]
+    KeyUnavailable(#[source] SignerError),
+    /// The settlement has moved on since the caller looked.
+    #[error("the settlement has moved on")]
+    StateConflict(Box<Settlement>),
+    /// This settlement cannot be retried in its state.
+    #[error("the settlement cannot be retried in its state")]
+    NotRetryable(Box<Settlement>),
+    /// This settlement cannot be cancelled in its state.
+    #[error("the settlement cannot be cancelled in its state")]
+    NotCancellable(Box<Settlement>),
+    /// A worker is at this settlement just now.
+    #[error("the settlement is being worked on")]
+    Busy(Box<Settlement>),
+    /// A venue call that is not a settlement's post failed.
+    #[error("a call to the venue failed")]
+    Venue {
+        /// Which.
+        call: VenueCall,
+        /// How.
+        #[source]
+        failure: VenueFailure,
+    },
+    /// The journal did not answer.
+    #[error("the journal did not answer")]
+    Store(#[source] StoreError),
+    /// The gateway is shutting down and takes no new work.
+    #[error("the gateway is shutting down")]
+    Draining,
+    /// A defect of this gateway.
+    #[error("an internal fault: {0}")]
+    Internal(&'static str, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<EntropyError> for ServiceError {
+    fn from(error: EntropyError) -> Self {
+        Self::Internal("no randomness", Some(Box::new(error)))
+    }
+}
+
+impl ServiceError {
+    /// One field that cannot be taken.
+    #[must_use]
+    pub fn invalid(field: &str, problem: Problem) -> Self {
+        Self::Invalid(vec![Violation { field: field.to_owned(), problem }])
+    }
+}

@@ -1,0 +1,34 @@
+//! GetQuote: a quote as recorded, or read again from the venue.
+
+use super::context::{Caller, Context};
+use super::create_quote::desk;
+use super::error::{NotFound, ServiceError, VenueCall};
+use crate::domain::ids::{MerchantId, TxId};
+use crate::domain::policy::Resource;
+use crate::domain::quote::Quote;
+
+/// Reads a merchant's quote; `refresh` asks the venue and records what it says.
+///
+/// # Errors
+/// [`ServiceError::Denied`], [`ServiceError::NotFound`], [`ServiceError::Venue`] or a failing journal.
+pub async fn get_quote(
+    context: &Context,
+    caller: &Caller,
+    merchant_id: &MerchantId,
+    tx_id: &TxId,
+    refresh: bool,
+) -> Result<Quote, ServiceError> {
+    caller.may(Resource::Merchant(merchant_id))?;
+    let stored = context.store.quote(merchant_id, tx_id).await?.ok_or(ServiceError::NotFound(NotFound::Quote))?;
+    if !refresh {
+        return Ok(stored);
+    }
+    let answer = desk(context)?.venue.get_quote(tx_id).await;
+    let venue = answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Read, failure })?;
+    if venue.tx_id != *tx_id {
+        return Err(ServiceError::Internal("the venue answered with another quote", None));
+    }
+    let quote = Quote { venue, read_at: context.clock.now(), ..stored };
+    context.store.save_quote(&quote).await?;
+    Ok(quote)
+}

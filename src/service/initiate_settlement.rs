@@ -1,0 +1,205 @@
+//! InitiateSettlement: record the intent, wake the engine, wait for the venue's answer.
+
+use std::time::Duration;
+
+use bigdecimal::BigDecimal;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::context::{Caller, Context};
+use super::directory::SettlementTerms;
+use super::error::{Problem, ServiceError, Violation};
+use super::view::SettlementView;
+use crate::domain::amount::Amount;
+use crate::domain::ids::{Currency, ExternalId, Nonce};
+use crate::domain::settlement::{AmountUnit, Asked, Intent, NetTotal, Outcome, Route, Settlement, SettlementAmounts, State};
+use crate::store::{NewSettlement, Recorded, SettlementName};
+
+/// What one currency must add up to, as the caller's own books say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlTotal {
+    /// The currency.
+    pub currency: Currency,
+    /// The exact sum of the signed amounts.
+    pub sum: Amount,
+    /// How many legs there must be; `None` asserts nothing.
+    pub count: Option<u32>,
+}
+
+/// A request to settle, converted and bounded.
+#[derive(Debug, Clone)]
+pub struct InitiateSettlement {
+    /// What is asked.
+    pub asked: Asked,
+    /// After this instant, what was never dispatched is never sent.
+    pub submit_before: Option<Timestamp>,
+    /// The unit that the caller believes in.
+    pub amount_unit: Option<AmountUnit>,
+    /// What the caller's books say; empty asserts nothing, otherwise every currency must be there.
+    pub control_totals: Vec<ControlTotal>,
+}
+
+/// Records a settlement and answers once the venue has, or when `patience` ends, with the durable state.
+///
+/// A repeat with the same meaning reads the stored settlement and sends nothing. The caller's going away stops nothing.
+///
+/// # Errors
+/// [`ServiceError`]. After the settlement is recorded, only [`ServiceError::NotAccepted`] and a failing journal are errors.
+pub async fn initiate_settlement(
+    context: &Context,
+    caller: &Caller,
+    request: InitiateSettlement,
+    patience: Duration,
+) -> Result<SettlementView, ServiceError> {
+    let terms = context.settling(caller, &request.asked.enterprise_id)?.1.clone();
+    let name = SettlementName::External(request.asked.external_id.clone());
+    if let Some(stored) = context.store.settlement(&request.asked.enterprise_id, &name).await? {
+        let intent = context.store.intent(stored.id).await?;
+        return repeat(context, stored, &intent, &request.asked, patience).await;
+    }
+    hold_against_terms(context, &terms, &request)?;
+    let limits = caller.grants.limits_for(&request.asked.amounts)?;
+    hold_superseded(context, &request.asked).await?;
+    if context.engine.is_draining() {
+        return Err(ServiceError::Draining);
+    }
+    let now = context.clock.now();
+    let asked = request.asked.clone();
+    let new = NewSettlement { intent: pin(context, caller, request, &terms)?, id: Uuid::now_v7(), now, limits };
+    match context.store.record_settlement(new).await? {
+        Recorded::New(settlement) => {
+            context.engine.wake();
+            answer(context, *settlement, patience).await
+        }
+        Recorded::Existing(stored, intent) => repeat(context, *stored, &intent, &asked, patience).await,
+        Recorded::OverLimit(limit) => Err(limit.into()),
+    }
+}
+
+/// A request under a recorded id: the stored settlement when it means the same, a refusal when it does not.
+async fn repeat(
+    context: &Context,
+    stored: Settlement,
+    intent: &Intent,
+    again: &Asked,
+    patience: Duration,
+) -> Result<SettlementView, ServiceError> {
+    let fields = intent.differences(again);
+    if !fields.is_empty() {
+        return Err(ServiceError::ExternalIdReused { settlement: Box::new(stored), fields });
+    }
+    answer(context, stored, patience).await
+}
+
+/// Waits for the venue's answer and says what is durable then.
+pub(super) async fn answer(
+    context: &Context,
+    settlement: Settlement,
+    patience: Duration,
+) -> Result<SettlementView, ServiceError> {
+    let settlement = context.engine.wait_until_answered(settlement, patience).await?;
+    if settlement.progress.state == State::NotAccepted {
+        return Err(ServiceError::NotAccepted(Box::new(settlement)));
+    }
+    SettlementView::whole(context.store.as_ref(), settlement).await
+}
+
+/// Fixes what the caller leaves open: route, unit, key and nonce.
+pub(super) fn pin(
+    context: &Context,
+    caller: &Caller,
+    request: InitiateSettlement,
+    terms: &SettlementTerms,
+) -> Result<Intent, ServiceError> {
+    let nonce = match &request.asked.nonce {
+        Some(nonce) => nonce.clone(),
+        None => draw_nonce(context)?,
+    };
+    Ok(Intent {
+        asked: request.asked,
+        nonce,
+        route: terms.route,
+        amount_unit: terms.amount_unit,
+        key_id: terms.key_id.clone(),
+        caller: caller.grants.caller.clone(),
+        submit_before: request.submit_before,
+    })
+}
+
+fn draw_nonce(context: &Context) -> Result<Nonce, ServiceError> {
+    let mut bytes = [0; 32];
+    context.entropy.fill(&mut bytes)?;
+    Nonce::new(base16ct::lower::encode_string(&bytes)).map_err(|_| ServiceError::Internal("a drawn nonce was refused", None))
+}
+
+/// Holds a request against the enterprise's terms, the clock and the caller's own totals.
+pub(super) fn hold_against_terms(
+    context: &Context,
+    terms: &SettlementTerms,
+    request: &InitiateSettlement,
+) -> Result<(), ServiceError> {
+    if request.amount_unit.is_some_and(|unit| unit != terms.amount_unit) {
+        return Err(ServiceError::AmountUnitMismatch);
+    }
+    let now = context.clock.now();
+    let mut violations = Vec::new();
+    let mut refuse = |field: &str, problem| violations.push(Violation { field: field.to_owned(), problem });
+    match (terms.route, request.asked.cutoff) {
+        (Route::V2, None) => refuse("cutoff_at", Problem::CutoffRequired),
+        (Route::V1, Some(_)) => refuse("cutoff_at", Problem::CutoffNotTaken),
+        (Route::V2, Some(cutoff)) if is_ahead(cutoff.at(), now, terms.max_cutoff_ahead) => {
+            refuse("cutoff_at", Problem::CutoffInFuture);
+        }
+        _ => {}
+    }
+    if request.submit_before.is_some_and(|end| end <= now) {
+        refuse("submit_before", Problem::SubmitBeforePassed);
+    }
+    if let Some(field) = first_wrong_total(&request.asked.amounts, &request.control_totals) {
+        refuse(&field, Problem::ControlTotalsMismatch);
+    }
+    if violations.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(violations)) }
+}
+
+fn is_ahead(at: Timestamp, now: Timestamp, margin: Duration) -> bool {
+    jiff::SignedDuration::try_from(margin).is_ok_and(|margin| at.duration_since(now) > margin)
+}
+
+/// The path of the first control total that does not hold; totals, when given, must cover every currency.
+fn first_wrong_total(amounts: &SettlementAmounts, totals: &[ControlTotal]) -> Option<String> {
+    if totals.is_empty() {
+        return None;
+    }
+    let found = amounts.net_totals();
+    let holds = |asserted: &ControlTotal, found: &NetTotal| {
+        let sum: Option<BigDecimal> = found.sum.parse().ok();
+        asserted.currency == found.currency
+            && sum.as_ref() == Some(asserted.sum.value())
+            && asserted.count.is_none_or(|count| usize::try_from(count) == Ok(found.count))
+    };
+    if let Some(index) = totals.iter().position(|total| !found.iter().any(|found| holds(total, found))) {
+        return Some(format!("control_totals[{index}]"));
+    }
+    let covered = found.iter().all(|found| totals.iter().any(|total| total.currency == found.currency));
+    (!covered || totals.len() != found.len()).then(|| "control_totals".to_owned())
+}
+
+/// A settlement may be superseded only once it can no longer move money.
+pub(super) async fn hold_superseded(context: &Context, asked: &Asked) -> Result<(), ServiceError> {
+    let Some(old) = &asked.supersedes else { return Ok(()) };
+    let refused = |old: &ExternalId| Err(ServiceError::SupersedesRefused(old.clone()));
+    let found = context.store.settlement(&asked.enterprise_id, &SettlementName::External(old.clone())).await?;
+    match found {
+        Some(settlement) if *old != asked.external_id && is_dead(&settlement) => Ok(()),
+        _ => refused(old),
+    }
+}
+
+fn is_dead(settlement: &Settlement) -> bool {
+    let progress = &settlement.progress;
+    match progress.state {
+        State::Rejected | State::Cancelled | State::Expired => true,
+        State::NotAccepted => matches!(progress.outcome(), Outcome::NotCreated | Outcome::NotSent),
+        _ => false,
+    }
+}

@@ -1,0 +1,42 @@
+//! Use cases, a file a verb. Each checks that its caller may, then asks the
+//! domain, the journal, the keys and the venues; none knows gRPC.
+//!
+//! Work that must outlive its caller is done by the [`engine`]: a use case
+//! records it, wakes the engine and waits.
+
+mod cancel_settlement;
+mod context;
+mod create_quote;
+mod directory;
+pub mod engine;
+mod error;
+mod get_client_settlement;
+mod get_quote;
+mod get_settlement;
+mod initiate_settlement;
+mod list_keys;
+mod list_settlements;
+mod preview_settlement;
+mod retry_settlement;
+mod sign_payload;
+mod verify_payload;
+mod view;
+mod watch_settlement;
+
+pub use cancel_settlement::cancel_settlement;
+pub use context::{Caller, Context};
+pub use create_quote::create_quote;
+pub use directory::{Directory, DirectoryError, Enterprise, QuoteDesk, SettlementTerms};
+pub use error::{NotFound, Problem, ServiceError, SigningRefusal, VenueCall, Violation};
+pub use get_client_settlement::get_client_settlement;
+pub use get_quote::get_quote;
+pub use get_settlement::get_settlement;
+pub use initiate_settlement::{ControlTotal, InitiateSettlement, initiate_settlement};
+pub use list_keys::list_keys;
+pub use list_settlements::list_settlements;
+pub use preview_settlement::{Preview, Shortfall, preview_settlement};
+pub use retry_settlement::{SettlementVersion, retry_settlement};
+pub use sign_payload::sign_payload;
+pub use verify_payload::{VerifyWith, verify_payload};
+pub use view::SettlementView;
+pub use watch_settlement::watch_settlement;

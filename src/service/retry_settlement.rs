@@ -1,0 +1,98 @@
+//! RetrySettlement: send the stored bytes again, after funding or a repair.
+
+use std::time::Duration;
+
+use super::context::{Caller, Context};
+use super::error::ServiceError;
+use super::get_settlement::find;
+use super::initiate_settlement::answer;
+use super::view::SettlementView;
+use crate::domain::ids::{EnterpriseId, ExternalId};
+use crate::domain::settlement::{Change, Settlement};
+use crate::store::{SettlementName, StoreError};
+
+/// A settlement at the sequence at which the caller saw it.
+#[derive(Debug, Clone)]
+pub struct SettlementVersion {
+    /// Whose.
+    pub enterprise_id: EnterpriseId,
+    /// Which.
+    pub external_id: ExternalId,
+    /// The sequence that the caller's decision rests on.
+    pub expected_sequence: u64,
+}
+
+/// Has the stored bytes sent again and answers like InitiateSettlement.
+///
+/// # Errors
+/// [`ServiceError::NotRetryable`], [`ServiceError::StateConflict`], [`ServiceError::Busy`], [`ServiceError::NotAccepted`],
+/// or what finding the settlement may fail with.
+pub async fn retry_settlement(
+    context: &Context,
+    caller: &Caller,
+    version: &SettlementVersion,
+    patience: Duration,
+) -> Result<SettlementView, ServiceError> {
+    let settlement = change_by_caller(context, caller, version, &Change::RetryAsked).await?;
+    context.engine.wake();
+    answer(context, settlement, patience).await
+}
+
+/// Makes a caller's change under a lease, so that it and the engine's work never mix.
+pub(super) async fn change_by_caller(
+    context: &Context,
+    caller: &Caller,
+    version: &SettlementVersion,
+    change: &Change,
+) -> Result<Settlement, ServiceError> {
+    let name = SettlementName::External(version.external_id.clone());
+    let seen = find(context, caller, &version.enterprise_id, &name).await?;
+    if context.engine.is_draining() {
+        return Err(ServiceError::Draining);
+    }
+    hold_version(&seen, version)?;
+    refuse_illegal(&seen, change)?;
+    let Some(claim) = context.store.claim(seen.id, context.engine.lease()).await? else {
+        return Err(ServiceError::Busy(Box::new(seen)));
+    };
+    let changed = hold_version(&claim.settlement, version).and_then(|()| apply(context, &claim.settlement, change));
+    let after = match changed {
+        Ok(after) => after,
+        Err(error) => {
+            context.store.release(&claim.lease, Some(context.clock.now())).await?;
+            return Err(error);
+        }
+    };
+    let due_at = after.progress.state.is_under_way().then(|| context.clock.now());
+    match context.store.save(&claim.lease, change, &after, due_at, None).await {
+        Ok(()) => {
+            context.engine.announce(&after);
+            Ok(after)
+        }
+        Err(StoreError::Fenced) => Err(ServiceError::Busy(Box::new(claim.settlement))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn hold_version(seen: &Settlement, version: &SettlementVersion) -> Result<(), ServiceError> {
+    if seen.progress.sequence == version.expected_sequence {
+        return Ok(());
+    }
+    Err(ServiceError::StateConflict(Box::new(seen.clone())))
+}
+
+fn refuse_illegal(seen: &Settlement, change: &Change) -> Result<(), ServiceError> {
+    let refused = seen.progress.apply(change, seen.header.route, seen.progress.updated_at).is_err();
+    match change {
+        Change::Cancelled if refused => Err(ServiceError::NotCancellable(Box::new(seen.clone()))),
+        _ if refused => Err(ServiceError::NotRetryable(Box::new(seen.clone()))),
+        _ => Ok(()),
+    }
+}
+
+fn apply(context: &Context, settlement: &Settlement, change: &Change) -> Result<Settlement, ServiceError> {
+    refuse_illegal(settlement, change)?;
+    settlement
+        .after(change, context.clock.now())
+        .map_err(|error| ServiceError::Internal("a legal change was refused", Some(Box::new(error))))
+}

@@ -1,0 +1,34 @@
+//! A settlement with what a reader wants to see beside it.
+
+use super::error::ServiceError;
+use crate::domain::settlement::{Intent, Settlement, TimelineEntry};
+use crate::store::Store;
+
+/// The most timeline entries that are shown: the newest ones.
+pub(super) const MAX_TIMELINE_ENTRIES: u32 = 200;
+
+/// A settlement, its legs and its timeline.
+#[derive(Debug, Clone)]
+pub struct SettlementView {
+    /// The settlement.
+    pub settlement: Settlement,
+    /// What was asked; left out of lists and watches, since it can be large.
+    pub intent: Option<Intent>,
+    /// What happened, oldest first; left out of lists.
+    pub timeline: Vec<TimelineEntry>,
+}
+
+impl SettlementView {
+    /// Reads everything that belongs to a settlement.
+    pub(super) async fn whole(store: &dyn Store, settlement: Settlement) -> Result<Self, ServiceError> {
+        let intent = Some(store.intent(settlement.id).await?);
+        let timeline = store.timeline(settlement.id, MAX_TIMELINE_ENTRIES).await?;
+        Ok(Self { settlement, intent, timeline })
+    }
+
+    /// Reads the timeline, and leaves the legs out.
+    pub(super) async fn without_legs(store: &dyn Store, settlement: Settlement) -> Result<Self, ServiceError> {
+        let timeline = store.timeline(settlement.id, MAX_TIMELINE_ENTRIES).await?;
+        Ok(Self { settlement, intent: None, timeline })
+    }
+}
