@@ -3,7 +3,11 @@
 
 pub mod bitgo;
 pub mod bitlipa;
+mod clean;
+mod credential;
 mod http;
+mod json;
+mod unmapped;
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -13,6 +17,8 @@ use crate::domain::ids::{EnterpriseId, ExternalId, TxId};
 use crate::domain::quote::{QuoteRequest, VenueQuote};
 use crate::domain::settlement::{DispatchAnswer, Intent, NetworkBalance, Route, VenueError, VenueSettlement};
 use crate::domain::signing::Signature;
+pub use credential::{Credential, CredentialError, MAX_CREDENTIAL_BYTES};
+pub use http::{BuildError, HttpOptions};
 
 /// A call that had no useful answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

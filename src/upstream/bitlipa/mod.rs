@@ -1,1 +1,89 @@
-//! Bitlipa's quotes.
+//! Bitlipa: fiat in, stablecoin out (seed 004).
+
+mod auth;
+mod error;
+mod map;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::{Method, Url};
+
+use super::credential::Credential;
+use super::http::{BaseUrl, BuildError, HttpClient, HttpOptions, Request};
+use super::{QuoteVenue, VenueFailure, json};
+use crate::domain::ids::TxId;
+use crate::domain::quote::{QuoteRequest, VenueQuote};
+use crate::domain::time::Clock;
+
+/// Access to Bitlipa.
+pub struct BitlipaOptions {
+    /// Where Bitlipa is: scheme and host.
+    pub base_url: String,
+    /// The public half of the access: it travels with every request.
+    pub api_key: Credential,
+    /// The secret half: it signs requests and never travels.
+    pub api_secret: Credential,
+    /// How the venue is reached.
+    pub http: HttpOptions,
+    /// Dates the signed requests, which the venue takes for five minutes.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Bitlipa over HTTP.
+pub struct Bitlipa {
+    http: HttpClient,
+    base_url: BaseUrl,
+    api_key: Credential,
+    api_secret: Credential,
+    clock: Arc<dyn Clock>,
+}
+
+impl Bitlipa {
+    /// Sets up the access; nothing is called yet.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the base URL or the certificates do not fit the options.
+    pub fn new(options: BitlipaOptions) -> Result<Self, BuildError> {
+        let base_url = BaseUrl::new(&options.base_url, options.http.allow_plaintext)?;
+        let http = HttpClient::new(&base_url, &options.http)?;
+        let BitlipaOptions { api_key, api_secret, clock, .. } = options;
+        Ok(Self { http, base_url, api_key, api_secret, clock })
+    }
+
+    async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<VenueQuote, VenueFailure> {
+        let (key, secret) = (self.api_key.current(), self.api_secret.current());
+        let signed = body.as_deref().unwrap_or_default();
+        let headers = auth::headers(&key, &secret, &method, &url, signed, self.clock.now())?;
+        let response = self.http.call(Request { method, url, headers, body }).await?;
+        if !response.is_success() {
+            return Err(VenueFailure::Refused {
+                status: response.status,
+                error: error::venue_error(&response.body, &[&key, &secret]),
+                retry_after_seconds: response.retry_after_seconds(self.clock.now()),
+            });
+        }
+        let quote: wire::Quote = json::read(&response.body)
+            .ok_or_else(|| VenueFailure::Unreadable { detail: "the answer is not the documented JSON".to_owned() })?;
+        Ok(map::quote(quote)?)
+    }
+}
+
+#[async_trait]
+impl QuoteVenue for Bitlipa {
+    async fn create_quote(&self, request: &QuoteRequest) -> Result<VenueQuote, VenueFailure> {
+        let url = self.base_url.at(&["api", "v1", "settlements"])?;
+        self.call(Method::POST, url, Some(wire::create(request))).await
+    }
+
+    async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
+        let url = self.base_url.at(&["api", "v1", "settlements", tx_id.as_str()])?;
+        let quote = self.call(Method::GET, url, None).await?;
+        if quote.tx_id == *tx_id {
+            Ok(quote)
+        } else {
+            Err(VenueFailure::Unreadable { detail: "the answer is another quote's".to_owned() })
+        }
+    }
+}

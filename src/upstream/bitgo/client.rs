@@ -1,0 +1,98 @@
+//! One authenticated call to BitGo.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use reqwest::{Method, Url};
+use serde::de::DeserializeOwned;
+
+use super::BitGoOptions;
+use super::auth::{Exchange, RequestAuth};
+use super::error::venue_error;
+use crate::domain::time::Clock;
+use crate::upstream::credential::Credential;
+use crate::upstream::http::{BaseUrl, BuildError, CallError, HttpClient, Request, Response};
+use crate::upstream::{VenueFailure, json};
+
+/// The transport of one enterprise: its pool, its credential, its way to authenticate.
+pub(super) struct Client {
+    http: HttpClient,
+    base_url: BaseUrl,
+    credential: Credential,
+    auth: RequestAuth,
+    clock: Arc<dyn Clock>,
+}
+
+/// An answer, and what is known of where it came from.
+pub(super) struct Answer {
+    /// The answer.
+    pub(super) response: Response,
+    /// The exchange that it ends.
+    pub(super) exchange: Exchange,
+    /// Whether it is proved to be BitGo's.
+    pub(super) is_trusted: bool,
+    /// When it came.
+    pub(super) at: Timestamp,
+}
+
+impl Client {
+    /// Takes what the options say of the transport.
+    pub(super) fn new(options: BitGoOptions) -> Result<Self, BuildError> {
+        if !options.auth.suits(&options.credential.current()) {
+            return Err(BuildError::TokenCannotSign);
+        }
+        let base_url = BaseUrl::new(&options.base_url, options.http.allow_plaintext)?;
+        let http = HttpClient::new(&base_url, &options.http)?;
+        Ok(Self { http, base_url, credential: options.credential, auth: options.auth, clock: options.clock })
+    }
+
+    /// The URL of a path.
+    pub(super) fn url(&self, segments: &[&str]) -> Result<Url, CallError> {
+        self.base_url.at(segments)
+    }
+
+    /// Reads the credential again. `true` when it changed.
+    pub(super) fn reload_credential(&self) -> bool {
+        self.credential.reload()
+    }
+
+    /// Sends one request, once.
+    pub(super) async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Answer, CallError> {
+        let exchange = Exchange::new(self.auth, self.credential.current(), method.clone(), &url);
+        let headers = exchange.headers(body.as_deref().unwrap_or_default(), self.clock.now())?;
+        let response = self.http.call(Request { method, url, headers, body }).await?;
+        let at = self.clock.now();
+        let is_trusted = exchange.vouches_for(&response, at);
+        Ok(Answer { response, exchange, is_trusted, at })
+    }
+
+    /// Sends a request that changes nothing, and reads its answer's JSON.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<T, VenueFailure> {
+        let answer = self.call(method, url, body).await?;
+        if !answer.response.is_success() {
+            return Err(refusal(&answer));
+        }
+        if !answer.is_trusted {
+            return Err(VenueFailure::Unreadable { detail: UNTRUSTED.to_owned() });
+        }
+        json::read(&answer.response.body).ok_or_else(|| VenueFailure::Unreadable { detail: GARBLED.to_owned() })
+    }
+}
+
+/// What is said of an answer whose HMAC is missing or wrong.
+pub(super) const UNTRUSTED: &str = "the answer's signature is missing or wrong";
+/// What is said of an answer that is not the JSON it should be.
+pub(super) const GARBLED: &str = "the answer is not the documented JSON";
+
+fn refusal(answer: &Answer) -> VenueFailure {
+    VenueFailure::Refused {
+        status: answer.response.status,
+        error: venue_error(answer),
+        retry_after_seconds: answer.response.retry_after_seconds(answer.at),
+    }
+}
