@@ -180,6 +180,8 @@ pub struct BitlipaRules {
     pub quote_lifetime_ms: i64,
     /// How long a confirmed settlement stays `processing`, in milliseconds.
     pub execution_ms: i64,
+    /// How many requests a minute are answered; the documentation names the error and not the figure.
+    pub requests_per_minute: u32,
     /// Whether confirmed settlements end as `failed` rather than `executed`.
     pub executions_fail: bool,
 }
@@ -197,6 +199,7 @@ impl Default for BitlipaRules {
             maximum_minor_units: 100_000_000_000,
             quote_lifetime_ms: 300_000,
             execution_ms: 2_000,
+            requests_per_minute: 600,
             executions_fail: false,
         }
     }

@@ -1,4 +1,10 @@
 //! The control path: rules, funds and the ledger, for whoever is on this machine.
+//!
+//! - `POST /sandbox/faults` `{"on":"settlement_post","times":1,"behaviour":{"kind":"accept_then_cut"}}`;
+//!   `DELETE /sandbox/faults` drops all rules
+//! - `POST /sandbox/fund` `{"enterprise":"...","account":"...","currency":"BTC","amount":"100"}`;
+//!   without an account it is the partner's own
+//! - `GET /sandbox/ledger`
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::config::{SandboxConfig, SandboxEnterprise};
 use super::faults::Faults;
@@ -20,7 +21,10 @@ pub(crate) struct Desk {
     enterprises: Vec<Arc<SandboxEnterprise>>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) faults: Faults,
+    /// Cancelled when the sandbox stops: ends listeners and delays.
     pub(crate) stop: CancellationToken,
+    /// The requests under way.
+    pub(crate) tasks: TaskTracker,
     requests: Mutex<BTreeMap<String, u64>>,
     spent: Mutex<HashMap<String, VecDeque<i64>>>,
 }
@@ -35,6 +39,7 @@ impl Desk {
             ledger,
             faults: Faults::default(),
             stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             requests: Mutex::default(),
             spent: Mutex::default(),
         }
@@ -69,18 +74,18 @@ impl Desk {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes one request from a user's budget.
+    /// Takes one request from a user's budget of so many a minute.
     ///
     /// # Errors
     /// The seconds until the budget has room again.
-    pub(crate) fn spend(&self, user: &str) -> Result<(), i64> {
+    pub(crate) fn spend(&self, user: &str, per_minute: u32) -> Result<(), i64> {
         let now = self.now_ms();
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let times = spent.entry(user.to_owned()).or_default();
         while times.front().is_some_and(|at| at + BUDGET_WINDOW_MS <= now) {
             times.pop_front();
         }
-        let limit = usize::try_from(self.config.requests_per_minute).unwrap_or(usize::MAX);
+        let limit = usize::try_from(per_minute).unwrap_or(usize::MAX);
         if times.len() < limit {
             times.push_back(now);
             return Ok(());

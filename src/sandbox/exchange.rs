@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -17,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use super::bitgo;
 use super::desk::Desk;
 use super::faults::Endpoint;
-use super::misbehave;
+use super::misbehave::{self, Scene};
 use super::server::Line;
 
 /// The most bytes of a body, either way: the largest settlement has 20,000 amounts, twice (as JSON and inside the payload).
@@ -74,9 +75,13 @@ impl Answer {
 }
 
 impl IntoResponse for Answer {
-    fn into_response(mut self) -> Response {
-        self.headers.remove(axum::http::header::CONTENT_LENGTH);
-        (self.status, self.headers, self.body).into_response()
+    fn into_response(self) -> Response {
+        // By hand, since an answer without a content type must stay without one.
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response.headers_mut().remove(CONTENT_LENGTH);
+        response
     }
 }
 
@@ -87,19 +92,13 @@ pub(crate) async fn carry(
     request: Request,
     next: Next,
 ) -> Response {
-    let stop = desk.stop.clone();
-    let cut_line = line.clone();
-    let work = async move {
-        tokio::select! {
-            answer = answer(&desk, request, next) => answer,
-            () = stop.cancelled() => None,
-        }
-    };
+    let tasks = desk.tasks.clone();
+    let work = async move { answer(&desk, request, next).await };
     // A task that ended early has no answer to give, as a venue that crashed has none.
-    match tokio::spawn(work).await.unwrap_or(None) {
+    match tasks.spawn(work).await.unwrap_or(None) {
         Some(answer) => answer.into_response(),
         None => {
-            cut_line.cut();
+            line.cut();
             Response::default()
         }
     }
@@ -119,7 +118,10 @@ async fn answer(desk: &Arc<Desk>, request: Request, next: Next) -> Option<Answer
     let run = next.run(Request::from_parts(parts, Body::empty()));
     let mut answer = match desk.faults.take(call) {
         None => Answer::collect(run.await).await,
-        Some(behaviour) => misbehave::meet(behaviour, run, desk.now_ms()).await?,
+        Some(behaviour) => {
+            let scene = Scene { call, now_ms: desk.now_ms(), stop: desk.stop.clone() };
+            misbehave::meet(behaviour, run, scene).await?
+        }
     };
     bitgo::auth::sign_answer(desk, &asked, &mut answer);
     Some(answer)

@@ -9,24 +9,35 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::exchange::Answer;
-use super::faults::{Behaviour, Body, RetryAfter};
+use super::faults::{Behaviour, Body, Endpoint, RetryAfter, Tamper};
 use super::tamper::tampered;
 
 /// A proxy's page.
 const HTML: &str = "<html><head><title>503</title></head><body><h1>Service temporarily unavailable</h1></body></html>";
 
+/// What a behaviour needs to know of the request that meets it.
+pub(crate) struct Scene {
+    /// Which call it is.
+    pub(crate) call: Endpoint,
+    /// When it came.
+    pub(crate) now_ms: i64,
+    /// Ends every delay.
+    pub(crate) stop: CancellationToken,
+}
+
 /// Lets a request meet a behaviour. `None` means that the connection is cut.
-pub(crate) async fn meet(behaviour: Behaviour, run: impl Future<Output = Response>, now_ms: i64) -> Option<Answer> {
+pub(crate) async fn meet(behaviour: Behaviour, run: impl Future<Output = Response>, scene: Scene) -> Option<Answer> {
     match behaviour {
         Behaviour::DelayBefore { ms } => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            scene.pause(ms).await?;
             Some(Answer::collect(run.await).await)
         }
         Behaviour::DelayAfter { ms } => {
             let answer = Answer::collect(run.await).await;
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            scene.pause(ms).await?;
             Some(answer)
         }
         Behaviour::AcceptThenCut => {
@@ -39,26 +50,33 @@ pub(crate) async fn meet(behaviour: Behaviour, run: impl Future<Output = Respons
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             Some(wrong_status(status, body, right))
         }
-        Behaviour::TooManyRequests { retry_after } => Some(too_many(retry_after, now_ms)),
-        Behaviour::TamperPayload { tamper } => {
-            let mut answer = Answer::collect(run.await).await;
-            edit_json(&mut answer, |value| {
-                let payload = value.get("payload").and_then(Value::as_str).and_then(|text| tampered(text, tamper));
-                if let (Some(payload), Some(place)) = (payload, value.get_mut("payload")) {
-                    *place = Value::from(payload);
-                }
-            });
-            Some(answer)
-        }
-        Behaviour::AnotherSettlement => {
-            let mut answer = Answer::collect(run.await).await;
-            edit_json(&mut answer, rename_settlement);
-            Some(answer)
-        }
+        Behaviour::TooManyRequests { retry_after } => Some(too_many(retry_after, &scene)),
+        Behaviour::TamperPayload { tamper } => Some(edited(run, |value| tamper_payload(value, tamper)).await),
+        Behaviour::AnotherSettlement => Some(edited(run, rename_settlement).await),
         Behaviour::Oversize { bytes } => {
             run.await;
             Some(plain(StatusCode::OK, "application/json", " ".repeat(bytes)))
         }
+    }
+}
+
+impl Scene {
+    /// Waits, or answers `None` where the sandbox stops meanwhile.
+    async fn pause(&self, ms: u64) -> Option<()> {
+        tokio::time::timeout(Duration::from_millis(ms), self.stop.cancelled()).await.err().map(|_elapsed| ())
+    }
+}
+
+async fn edited(run: impl Future<Output = Response>, edit: impl FnOnce(&mut Value)) -> Answer {
+    let mut answer = Answer::collect(run.await).await;
+    edit_json(&mut answer, edit);
+    answer
+}
+
+fn tamper_payload(value: &mut Value, kind: Tamper) {
+    let payload = value.get("payload").and_then(Value::as_str).and_then(|text| tampered(text, kind));
+    if let (Some(payload), Some(place)) = (payload, value.get_mut("payload")) {
+        *place = Value::from(payload);
     }
 }
 
@@ -71,6 +89,8 @@ fn wrong_status(status: StatusCode, body: Body, right: Option<Answer>) -> Answer
         Body::Error => json(json!({ "error": error })),
         Body::ErrorName => json(json!({ "error": error, "errorName": "SandboxFault", "reqId": "sandbox-fault" })),
         Body::NameRequestId => json(json!({ "error": error, "name": "SandboxFault", "requestId": "sandbox-fault" })),
+        Body::Bitlipa => json(bitlipa_error(status)),
+        Body::EmptyList => json(json!({ "settlements": [] })),
         Body::Html => plain(status, "text/html; charset=utf-8", HTML.to_owned()),
         Body::Truncated => {
             let whole = right.map_or_else(|| Bytes::from_static(b"{\"error\":\"the sandbox"), |answer| answer.body);
@@ -103,13 +123,25 @@ fn rename_settlement(value: &mut Value) {
     }
 }
 
-fn too_many(retry_after: RetryAfter, now_ms: i64) -> Answer {
-    let body = json!({ "error": "too many requests", "errorName": "RateLimitExceeded", "reqId": "sandbox-fault" });
-    let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, "application/json", body.to_string());
+fn bitlipa_error(status: StatusCode) -> Value {
+    let code = match status.as_u16() {
+        401 => "unauthorized",
+        404 => "not_found",
+        410 => "quote_expired",
+        429 => "rate_limit_exceeded",
+        400..=499 => "invalid_request",
+        _ => "internal_error",
+    };
+    json!({ "error": { "code": code, "message": "the sandbox was told to answer so" }, "request_id": "req_sandbox_fault" })
+}
+
+fn too_many(retry_after: RetryAfter, scene: &Scene) -> Answer {
+    let body = if scene.call.is_bitlipa() { Body::Bitlipa } else { Body::ErrorName };
+    let mut answer = wrong_status(StatusCode::TOO_MANY_REQUESTS, body, None);
     let wait = match retry_after {
         RetryAfter::Absent => None,
         RetryAfter::Seconds(seconds) => Some(seconds.to_string()),
-        RetryAfter::Date(seconds) => http_date(now_ms + i64::from(seconds) * 1000),
+        RetryAfter::Date(seconds) => http_date(scene.now_ms + i64::from(seconds) * 1000),
     };
     if let Some(value) = wait.and_then(|text| HeaderValue::from_str(&text).ok()) {
         answer.headers.insert(RETRY_AFTER, value);

@@ -5,6 +5,7 @@
 //! checks credentials and signatures, keeps a ledger that survives a crash,
 //! lets windows run on the clock that it is given, and misbehaves on demand.
 
+mod accounts;
 mod bitgo;
 mod bitlipa;
 mod config;
@@ -20,7 +21,6 @@ mod server;
 mod tamper;
 mod time;
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use bigdecimal::BigDecimal;
 use thiserror::Error;
 use tokio_util::sync::DropGuard;
 
@@ -41,10 +40,10 @@ pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAM
 pub use ledger::{LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry};
 
 use desk::Desk;
-use ledger::{Account, Durability, Funding, Ledger, Record, Writer};
+use ledger::{Durability, Funding, Ledger, Record};
 use server::Server;
 
-use crate::domain::amount::{Amount, AmountError};
+use crate::domain::amount::AmountError;
 
 /// How long [`Sandbox::stop`] waits for connections to close.
 const STOP_WAIT_MS: u64 = 2_000;
@@ -90,9 +89,9 @@ impl Sandbox {
     /// [`SandboxError`] when the ledger is in use or damaged, a balance is no amount, or an address is taken.
     pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
         let (bitgo_listen, bitlipa_listen) = (config.bitgo_listen, config.bitlipa_listen);
-        let ledger = Arc::new(Ledger::open(config.data_dir.as_deref(), default_balances(&config)?)?);
-        let openings = openings(&config)?;
-        ledger.change(move |ledger| open_accounts(ledger, openings)).await?;
+        let ledger = Arc::new(Ledger::open(config.data_dir.as_deref(), accounts::default_balances(&config)?)?);
+        let openings = accounts::openings(&config)?;
+        ledger.change(move |ledger| accounts::open(ledger, openings)).await?;
         let desk = Arc::new(Desk::new(config, ledger));
         let listen = |address, router| {
             let started = Server::start(address, router, desk.stop.clone());
@@ -137,19 +136,21 @@ impl Sandbox {
             enterprise: enterprise.to_owned(),
             account: account.map(str::to_owned),
             currency: currency.to_owned(),
-            amount: decimal(currency, amount)?,
+            amount: accounts::decimal(currency, amount)?,
         });
         Ok(self.desk.ledger.change(move |ledger| ledger.commit(record, Durability::Synced)).await?)
     }
 
-    /// Stops listening and waits for connections to close; requests under way are cut.
+    /// Stops listening, cuts the requests that a fault delays, and waits for the others: the ledger's file is free afterwards.
     pub async fn stop(self) {
         drop(self.running);
+        self.desk.tasks.close();
         let wait = Duration::from_millis(STOP_WAIT_MS);
         // What is left after the wait ends with the process.
         let _ = tokio::time::timeout(wait, async {
             self.bitgo.finished().await;
             self.bitlipa.finished().await;
+            self.desk.tasks.wait().await;
         })
         .await;
     }
@@ -161,44 +162,4 @@ fn venue(desk: &Arc<Desk>, calls: Router<Arc<Desk>>) -> Router {
         .merge(control::router())
         .layer(DefaultBodyLimit::max(exchange::MAX_BODY_BYTES))
         .with_state(Arc::clone(desk))
-}
-
-fn decimal(currency: &str, text: &str) -> Result<BigDecimal, SandboxError> {
-    let amount = Amount::parse(text).map_err(|cause| SandboxError::Balance { currency: currency.to_owned(), cause })?;
-    Ok(amount.value().clone())
-}
-
-fn default_balances(config: &SandboxConfig) -> Result<HashMap<String, BigDecimal>, SandboxError> {
-    let with_default = config.enterprises.iter().filter_map(|one| one.default_balance.as_ref().map(|text| (one, text)));
-    with_default.map(|(one, text)| Ok((one.enterprise_id.clone(), decimal("any currency", text)?))).collect()
-}
-
-/// What the configured accounts hold at first.
-fn openings(config: &SandboxConfig) -> Result<Vec<Funding>, SandboxError> {
-    let mut openings = Vec::new();
-    for enterprise in &config.enterprises {
-        let own = enterprise.account.iter().map(|entry| (None, entry));
-        let connections = enterprise.connections.iter();
-        let theirs = connections.flat_map(|one| one.balances.iter().map(|entry| (Some(one.connection_id.clone()), entry)));
-        for (account, (currency, amount)) in own.chain(theirs) {
-            openings.push(opening(&enterprise.enterprise_id, account, currency, amount)?);
-        }
-    }
-    Ok(openings)
-}
-
-fn opening(enterprise: &str, account: Account, currency: &str, amount: &str) -> Result<Funding, SandboxError> {
-    let amount = decimal(currency, amount)?;
-    Ok(Funding { enterprise: enterprise.to_owned(), account, currency: currency.to_owned(), amount })
-}
-
-/// Opens what the ledger does not know; what it knows from an earlier run stays as it is.
-fn open_accounts(ledger: &mut Writer, openings: Vec<Funding>) -> Result<(), LedgerError> {
-    for opening in openings {
-        let purse = (opening.enterprise.clone(), opening.account.clone(), opening.currency.clone());
-        if !ledger.book().knows(&purse) {
-            ledger.commit(Record::Funded(opening), Durability::Written)?;
-        }
-    }
-    Ok(())
 }

@@ -38,7 +38,8 @@ impl FromRequestParts<Arc<Desk>> for Entry {
             .cloned()
             .ok_or_else(|| Refusal::unauthorized("the caller is not a member of the enterprise"))?;
         authenticate(&enterprise, &asked, desk.now_ms())?;
-        desk.spend(&body_digest(enterprise.token.expose())).map_err(Refusal::too_many)?;
+        let user = body_digest(enterprise.token.expose());
+        desk.spend(&user, desk.config.requests_per_minute).map_err(Refusal::too_many)?;
         Ok(Self { enterprise, asked })
     }
 }

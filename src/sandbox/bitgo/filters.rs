@@ -1,6 +1,6 @@
 //! Query parameters: pages, instants and lists.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::Query;
 use axum::http::Uri;
@@ -15,7 +15,10 @@ const DEFAULT_PAGE_SIZE: usize = 25;
 const MAX_PAGE_SIZE: usize = 500;
 
 /// The query of a request.
-pub(crate) struct Filters(Vec<(String, String)>);
+pub(crate) struct Filters {
+    pairs: Vec<(String, String)>,
+    lists: HashMap<String, HashSet<String>>,
+}
 
 impl Filters {
     /// Reads a request's query.
@@ -23,21 +26,30 @@ impl Filters {
     /// # Errors
     /// 400 where it is not form-encoded.
     pub(crate) fn of(uri: &Uri) -> Result<Self, Refusal> {
-        let Query(pairs) = Query::try_from_uri(uri).map_err(|_| Refusal::invalid("invalid query"))?;
-        Ok(Self(pairs))
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| Refusal::invalid("invalid query"))?;
+        let mut lists: HashMap<String, HashSet<String>> = HashMap::new();
+        for (key, value) in &pairs {
+            let list = lists.entry(key.strip_suffix("[]").unwrap_or(key).to_owned()).or_default();
+            list.extend(value.split(',').map(str::to_owned));
+            list.insert(value.clone());
+        }
+        Ok(Self { pairs, lists })
     }
 
     fn one(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The values of an array parameter, repeated (`a=1&a=2`) or joined by commas (`a=1,2`).
     ///
     /// A value that holds a comma stands for itself as well as for its parts. `None` where the parameter is absent: no filter.
-    pub(crate) fn list(&self, name: &str) -> Option<HashSet<&str>> {
-        let values = self.0.iter().filter(|(key, _)| key == name || key.strip_suffix("[]") == Some(name));
-        let all: HashSet<&str> = values.flat_map(|(_, value)| value.split(',').chain(std::iter::once(value.as_str()))).collect();
-        (!all.is_empty()).then_some(all)
+    pub(crate) fn list(&self, name: &str) -> Option<&HashSet<String>> {
+        self.lists.get(name)
+    }
+
+    /// Whether a boolean parameter is set to `true`.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.one(name) == Some("true")
     }
 
     /// Whether a list is absent or holds a value.

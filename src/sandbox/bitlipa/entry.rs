@@ -31,6 +31,8 @@ impl FromRequestParts<Arc<Desk>> for Entry {
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Refusal> {
         let asked = parts.extensions.get::<Arc<Asked>>().cloned().ok_or_else(|| Refusal::of("internal_error"))?;
         authenticate(desk, &asked)?;
+        let rules = &desk.config.bitlipa;
+        desk.spend(&desk.config.bitlipa_api_key, rules.requests_per_minute).map_err(|_| Refusal::of("rate_limit_exceeded"))?;
         Ok(Self(asked))
     }
 }

@@ -24,6 +24,7 @@ impl Refusal {
             "not_found" => StatusCode::NOT_FOUND,
             "already_confirmed" | "already_cancelled" | "cannot_cancel" => StatusCode::CONFLICT,
             "quote_expired" => StatusCode::GONE,
+            "rate_limit_exceeded" => StatusCode::TOO_MANY_REQUESTS,
             "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };

@@ -1,0 +1,117 @@
+//! What a request can meet instead of the right answer.
+
+use serde::{Deserialize, Serialize};
+
+/// What a request meets instead of the right answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Behaviour {
+    /// Takes effect late: waits first.
+    DelayBefore {
+        /// How long.
+        ms: u64,
+    },
+    /// Takes effect at once and answers late.
+    DelayAfter {
+        /// How long.
+        ms: u64,
+    },
+    /// Takes effect; the connection is then dropped without an answer.
+    AcceptThenCut,
+    /// The connection is dropped without effect or answer.
+    CutBefore,
+    /// Another status.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// What stands in the body.
+        body: Body,
+        /// Whether the request takes effect all the same.
+        effect: bool,
+    },
+    /// 429, without effect.
+    TooManyRequests {
+        /// The header that comes with it.
+        retry_after: RetryAfter,
+    },
+    /// The signing payload says something else than was asked.
+    TamperPayload {
+        /// What is changed.
+        tamper: Tamper,
+    },
+    /// Takes effect and answers 2xx with a settlement of another external id.
+    AnotherSettlement,
+    /// Takes effect and answers 2xx with a body of this size.
+    Oversize {
+        /// The size.
+        bytes: usize,
+    },
+}
+
+/// The forms of an error's body that are seen in the wild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// No bytes.
+    Nothing,
+    /// `{}`.
+    EmptyObject,
+    /// `{error}`.
+    Error,
+    /// `{error, errorName, reqId}`.
+    ErrorName,
+    /// `{error, name, requestId}`.
+    NameRequestId,
+    /// Bitlipa's `{error: {code, message}, request_id}`.
+    Bitlipa,
+    /// `{settlements: []}`: a list that does not show yet what was created.
+    EmptyList,
+    /// A proxy's page.
+    Html,
+    /// JSON that ends in the middle; the right answer's first half where the request took effect.
+    Truncated,
+    /// The right answer under `text/plain`, or an error so where the request took no effect.
+    WrongContentType,
+    /// The right answer's `{settlement}`, marked pending: an "incomplete settlement". Needs the effect.
+    Settlement,
+}
+
+/// What a 429 says about waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    /// Nothing.
+    Absent,
+    /// Seconds.
+    Seconds(u32),
+    /// The same as an HTTP date, that many seconds from the sandbox's now.
+    Date(u32),
+}
+
+/// What a tampered signing payload says wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tamper {
+    /// The first amount gains a digit.
+    Amount,
+    /// The first account is another.
+    Account,
+    /// A field that nobody asked for.
+    ExtraField,
+    /// The external id stands there twice.
+    DuplicateKey,
+    /// Another external id.
+    ExternalId,
+    /// Another nonce.
+    Nonce,
+    /// Another cutoff, or one that nobody asked for.
+    Cutoff,
+    /// Other notes, or some that nobody asked for.
+    Notes,
+    /// The first amount as a bare JSON number.
+    NumberForm,
+    /// The same content in another order: benign.
+    Reordered,
+    /// The same content with its first letter escaped: benign.
+    UnicodeEscape,
+}
