@@ -92,7 +92,13 @@ fn dispute(wire: wire::Dispute) -> Result<Dispute, Unmapped> {
         dispute_closure_id: wire.dispute_closure_id,
         dispute_closure_json: wire.dispute_closure.map(|closure| closure.get().to_owned()),
         user_id: wire.user_id.unwrap_or_default(),
-        expected_transfers: wire.expected_transfers.unwrap_or_default().0,
+        expected_transfers: wire
+            .expected_transfers
+            .unwrap_or_default()
+            .0
+            .into_iter()
+            .map(|(name, value)| (name, value.0))
+            .collect(),
         retracted: wire.retracted.unwrap_or_default(),
         reason: wire.reason,
         retracted_by: wire.retracted_by,

@@ -1,6 +1,7 @@
 //! BitGo's Go Network (seeds 000, 001 and 002).
 
 mod auth;
+mod balances;
 mod body;
 mod client;
 mod dispatch;
@@ -20,7 +21,7 @@ use super::unmapped::required;
 use super::{GoNetwork, VenueFailure};
 use crate::domain::client_settlement::{ClientSettlement, ClientSettlementQuery};
 use crate::domain::ids::{EnterpriseId, ExternalId};
-use crate::domain::settlement::{DispatchAnswer, Intent, Route, VenueSettlement};
+use crate::domain::settlement::{DispatchAnswer, Intent, NetworkBalance, Route, VenueSettlement};
 use crate::domain::signing::Signature;
 use crate::domain::time::Clock;
 pub use auth::RequestAuth;
@@ -106,6 +107,11 @@ impl GoNetwork for BitGo {
         url.query_pairs_mut().append_pair("externalIds", external_id.as_str());
         let list: wire::SettlementList = self.client.read(Method::GET, url, None).await?;
         found::one_of(list, external_id)
+    }
+
+    async fn network_balances(&self, enterprise_id: &EnterpriseId) -> Result<Vec<NetworkBalance>, VenueFailure> {
+        let url = self.partners("v1", enterprise_id, "balances")?;
+        balances::all(&self.client, &url).await
     }
 
     async fn client_settlement(&self, query: &ClientSettlementQuery) -> Result<ClientSettlement, VenueFailure> {

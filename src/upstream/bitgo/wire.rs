@@ -98,7 +98,7 @@ pub(super) struct Dispute {
     pub(super) dispute_closure_id: Option<String>,
     pub(super) dispute_closure: Option<Box<RawValue>>,
     pub(super) user_id: Option<String>,
-    pub(super) expected_transfers: Option<Pairs>,
+    pub(super) expected_transfers: Option<Pairs<DecimalText>>,
     pub(super) retracted: Option<bool>,
     pub(super) reason: Option<String>,
     pub(super) retracted_by: Option<String>,
@@ -106,4 +106,23 @@ pub(super) struct Dispute {
     pub(super) retracted_reason: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
+}
+
+/// One page of the partner's balances: of connections, by their ids.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Balances {
+    pub(super) network_balances: Option<Pairs<ConnectionBalances>>,
+}
+
+/// What one connection has, by currency.
+#[derive(Deserialize)]
+pub(super) struct ConnectionBalances {
+    pub(super) balances: Option<Pairs<Balance>>,
+}
+
+/// What one connection has of one currency.
+#[derive(Deserialize)]
+pub(super) struct Balance {
+    pub(super) available: Option<DecimalText>,
 }

@@ -2,34 +2,39 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
-use super::DecimalText;
+/// Names and values, in the order of the text. A repeated name is refused: readers disagree on which of two counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::upstream) struct Pairs<T>(pub(in crate::upstream) Vec<(String, T)>);
 
-/// Names and decimals, in the order of the text. A repeated name is refused: readers disagree on which of two counts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::upstream) struct Pairs(pub(in crate::upstream) Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PairsVisitor)
+impl<T> Default for Pairs<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
-struct PairsVisitor;
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PairsVisitor(PhantomData))
+    }
+}
 
-impl<'de> Visitor<'de> for PairsVisitor {
-    type Value = Pairs;
+struct PairsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PairsVisitor<T> {
+    type Value = Pairs<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of decimals")
+        f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<T>, A::Error> {
         let mut pairs = Vec::new();
         let mut seen = HashSet::new();
-        while let Some((name, DecimalText(value))) = map.next_entry::<String, DecimalText>()? {
+        while let Some((name, value)) = map.next_entry::<String, T>()? {
             if !seen.insert(name.clone()) {
                 return Err(A::Error::custom("a repeated name"));
             }
@@ -41,16 +46,18 @@ impl<'de> Visitor<'de> for PairsVisitor {
 
 #[cfg(test)]
 mod tests {
+    use super::super::DecimalText;
     use super::*;
 
     #[test]
     fn order_and_digits_are_kept() {
-        let pairs: Pairs = serde_json::from_str(r#"{"ETH":"-2.50","BTC":1.10}"#).unwrap();
-        assert_eq!(pairs.0, [("ETH".to_owned(), "-2.50".to_owned()), ("BTC".to_owned(), "1.10".to_owned())]);
+        let pairs: Pairs<DecimalText> = serde_json::from_str(r#"{"ETH":"-2.50","BTC":1.10}"#).unwrap();
+        let texts: Vec<(&str, &str)> = pairs.0.iter().map(|(name, value)| (name.as_str(), value.0.as_str())).collect();
+        assert_eq!(texts, [("ETH", "-2.50"), ("BTC", "1.10")]);
     }
 
     #[test]
     fn a_repeated_name_is_refused() {
-        assert!(serde_json::from_str::<Pairs>(r#"{"BTC":"1","BTC":"2"}"#).is_err());
+        assert!(serde_json::from_str::<Pairs<DecimalText>>(r#"{"BTC":"1","BTC":"2"}"#).is_err());
     }
 }
