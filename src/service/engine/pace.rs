@@ -4,17 +4,16 @@
 //! it grows like a doubling back-off without a counter to store. Settlements
 //! spread by their ids, so that an outage's end is no stampede.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::settings::EngineSettings;
-
 /// The instant of the next look at something that began at `since`.
-pub(super) fn next_look(settings: &EngineSettings, id: Uuid, since: Timestamp, now: Timestamp) -> Timestamp {
+pub(super) fn next_look(bounds: RangeInclusive<Duration>, id: Uuid, since: Timestamp, now: Timestamp) -> Timestamp {
     let lasted = Duration::try_from(now.duration_since(since)).unwrap_or_default();
-    let wait = (lasted / 2).clamp(settings.shortest_wait, settings.longest_wait);
+    let wait = (lasted / 2).min(*bounds.end()).max(*bounds.start());
     later(now, wait + spread(id, wait))
 }
 
@@ -33,10 +32,14 @@ fn spread(id: Uuid, wait: Duration) -> Duration {
 mod tests {
     use super::*;
 
+    fn bounds() -> RangeInclusive<Duration> {
+        Duration::from_millis(500)..=Duration::from_secs(60)
+    }
+
     fn wait_after(lasted_seconds: i64) -> Duration {
         let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let now = since + SignedDuration::from_secs(lasted_seconds);
-        let next = next_look(&EngineSettings::default(), Uuid::nil(), since, now);
+        let next = next_look(bounds(), Uuid::nil(), since, now);
         Duration::try_from(next.duration_since(now)).unwrap()
     }
 
@@ -55,7 +58,7 @@ mod tests {
     #[test]
     fn settlements_spread_over_a_quarter_of_the_wait() {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let far = next_look(&EngineSettings::default(), Uuid::max(), now, now);
+        let far = next_look(bounds(), Uuid::max(), now, now);
         assert_eq!(Duration::try_from(far.duration_since(now)).unwrap(), Duration::from_millis(625));
     }
 }

@@ -13,6 +13,8 @@ pub struct EngineSettings {
     pub shortest_wait: Duration,
     /// The longest wait between two tries.
     pub longest_wait: Duration,
+    /// The longest wait between two looks at a settlement that the venue has.
+    pub poll_interval: Duration,
     /// How long the venue may take to show what it has: before that, "not found" proves nothing.
     pub visibility_window: Duration,
     /// How often in a row a worker may stop inside a settlement before it is parked.
@@ -30,6 +32,7 @@ impl Default for EngineSettings {
             lease: Duration::from_secs(60),
             shortest_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
+            poll_interval: Duration::from_secs(30),
             visibility_window: Duration::from_secs(10),
             max_lapses: 5,
             shortest_rest: Duration::from_millis(20),

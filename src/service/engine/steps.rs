@@ -168,7 +168,8 @@ impl Engine {
             None if progress.attempts < 2 => (now, Change::Dispatched),
             None => {
                 let began = settlement.header.created_at;
-                (pace::next_look(&self.inner.settings, settlement.id, began, dispatched), Change::Dispatched)
+                let bounds = self.inner.settings.shortest_wait..=self.inner.settings.longest_wait;
+                (pace::next_look(bounds, settlement.id, began, dispatched), Change::Dispatched)
             }
         };
         if now < at { Step::Rest { due_at: Some(at) } } else { Step::now(change) }
@@ -227,9 +228,12 @@ impl Engine {
 
     /// When to look again at a settlement: soon after its beginning, or after its acceptance, and ever less often.
     pub(super) fn later_look(&self, settlement: &Settlement) -> Timestamp {
-        let accepted = settlement.progress.venue.is_some().then_some(settlement.progress.dispatched_at).flatten();
-        let since = accepted.unwrap_or(settlement.header.created_at);
-        pace::next_look(&self.inner.settings, settlement.id, since, self.inner.clock.now())
+        let (progress, settings, now) = (&settlement.progress, &self.inner.settings, self.inner.clock.now());
+        let (since, longest) = match (&progress.venue, progress.dispatched_at) {
+            (Some(_), Some(dispatched)) => (dispatched, settings.poll_interval),
+            _ => (settlement.header.created_at, settings.longest_wait),
+        };
+        pace::next_look(settings.shortest_wait..=longest, settlement.id, since, now)
     }
 }
 

@@ -1,0 +1,27 @@
+# Everything that a developer types. `make help` lists it.
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+.PHONY: dev
+dev: ## Run the gateway with embedded defaults and simulated venues
+	$(CARGO) run --locked -- dev
+
+.PHONY: tour
+tour: ## Run the gateway and drive every RPC through it once
+	$(CARGO) run --locked -- dev --tour --ephemeral
+
+.PHONY: test
+test: ## Run all tests; they need the tool chain and a C compiler alone
+	$(CARGO) test --locked
+
+.PHONY: lint
+lint: ## Check format, lints, documentation and the contract
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib --quiet
+	@scripts/buf.sh lint
+	@scripts/buf.sh format --diff --exit-code

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs buf, from the path or installed through a package registry into target/; says so and succeeds where it cannot be had.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if command -v buf >/dev/null 2>&1; then
+  exec buf "$@"
+fi
+tools="$PWD/target/tools"
+if [ ! -x "$tools/node_modules/.bin/buf" ] && [ ! -x "$tools/python/bin/buf" ]; then
+  mkdir -p "$tools"
+  npm install --silent --no-audit --no-fund --prefix "$tools" @bufbuild/buf >/dev/null 2>&1 \
+    || { python3 -m venv "$tools/python" && "$tools/python/bin/pip" install --quiet buf-bin; } >/dev/null 2>&1 \
+    || { echo "buf cannot be had here: 'buf $*' is skipped"; exit 0; }
+fi
+for candidate in "$tools/node_modules/.bin/buf" "$tools/python/bin/buf"; do
+  if [ -x "$candidate" ]; then exec "$candidate" "$@"; fi
+done
+echo "buf cannot be had here: 'buf $*' is skipped"
