@@ -13,6 +13,13 @@ use super::fixtures::ClientSettlement;
 /// BitGo's documented ceiling for one user.
 pub const DEFAULT_REQUESTS_PER_MINUTE: u32 = 360;
 
+/// The connections of the documentation's own settlement.
+pub const EXAMPLE_CONNECTIONS: [&str; 2] = ["09684b38-49ed-4cf6-a28e-c3a459494c69", "136c1c69-8654-484f-8c5f-591b334a084f"];
+/// The currencies that example accounts hold.
+const EXAMPLE_CURRENCIES: [&str; 5] = ["BTC", "ETH", "XRP", "USDC", "USD"];
+/// What example accounts hold of each.
+const EXAMPLE_BALANCE: &str = "1000000";
+
 /// Everything that a sandbox needs to start.
 #[derive(Clone)]
 pub struct SandboxConfig {
@@ -111,6 +118,18 @@ impl SandboxEnterprise {
             bad_signature: BadSignatureV1::BadRequest,
             client_settlements: Vec::new(),
         }
+    }
+
+    /// The same with the accounts of the documentation's own settlement, all well funded, and a client to see it.
+    #[must_use]
+    pub fn with_example_accounts(self, client_enterprise_id: Option<&str>) -> Self {
+        let funds = || EXAMPLE_CURRENCIES.iter().map(|one| ((*one).to_owned(), EXAMPLE_BALANCE.to_owned())).collect();
+        let connection = |id: &&str| SandboxConnection {
+            connection_id: (*id).to_owned(),
+            client_enterprise_id: client_enterprise_id.map(str::to_owned),
+            balances: funds(),
+        };
+        Self { connections: EXAMPLE_CONNECTIONS.iter().map(connection).collect(), account: funds(), ..self }
     }
 }
 

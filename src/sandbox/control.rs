@@ -4,6 +4,7 @@
 //!   `DELETE /sandbox/faults` drops all rules
 //! - `POST /sandbox/fund` `{"enterprise":"...","account":"...","currency":"BTC","amount":"100"}`;
 //!   without an account it is the partner's own
+//! - `POST /sandbox/reject` `{"enterprise":"...","external_id":"...","reason":"..."}`; 404 where nothing is open under that name
 //! - `GET /sandbox/ledger`
 
 use std::sync::Arc;
@@ -14,7 +15,9 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 
+use super::bitgo;
 use super::desk::Desk;
 use super::faults::Fault;
 use super::ledger::{Durability, Funding, LedgerSnapshot, Record};
@@ -26,6 +29,7 @@ pub(crate) fn router() -> Router<Arc<Desk>> {
         .route("/sandbox/faults", post(push).delete(clear))
         .route("/sandbox/ledger", get(ledger))
         .route("/sandbox/fund", post(fund))
+        .route("/sandbox/reject", post(reject))
         .layer(from_fn(loopback_only))
 }
 
@@ -44,13 +48,31 @@ async fn clear(State(desk): State<Arc<Desk>>) -> StatusCode {
 }
 
 async fn ledger(State(desk): State<Arc<Desk>>) -> Json<LedgerSnapshot> {
-    Json(desk.ledger.snapshot(desk.requests()))
+    Json(desk.snapshot())
 }
 
 async fn fund(State(desk): State<Arc<Desk>>, Json(funding): Json<Funding>) -> StatusCode {
     let record = Record::Funded(funding);
     match desk.ledger.change(move |ledger| ledger.commit(record, Durability::Synced)).await {
         Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[derive(Deserialize)]
+struct Rejection {
+    enterprise: String,
+    external_id: String,
+    reason: String,
+}
+
+async fn reject(State(desk): State<Arc<Desk>>, Json(rejection): Json<Rejection>) -> StatusCode {
+    let now_ms = desk.now_ms();
+    let Rejection { enterprise, external_id, reason } = rejection;
+    let change = desk.ledger.change(move |ledger| bitgo::reject(ledger, (&enterprise, &external_id), &reason, now_ms));
+    match change.await {
+        Ok(true) => StatusCode::NO_CONTENT,
+        Ok(false) => StatusCode::NOT_FOUND,
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

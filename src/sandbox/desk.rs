@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bitgo;
 use super::config::{SandboxConfig, SandboxEnterprise};
 use super::faults::Faults;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, LedgerSnapshot};
 
 /// The span of the request budget.
 const BUDGET_WINDOW_MS: i64 = 60_000;
@@ -60,6 +61,15 @@ impl Desk {
         &self.enterprises
     }
 
+    /// A copy of the ledger, after windows that have ended have taken their effect.
+    pub(crate) fn snapshot(&self) -> LedgerSnapshot {
+        let now_ms = self.now_ms();
+        // A ledger that cannot be written says so to the next request; the copy shows what it holds.
+        let _ = self.ledger.change_now(|ledger| bitgo::process_due(ledger, now_ms));
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.ledger.snapshot(requests)
+    }
+
     /// Counts a request.
     pub(crate) fn count(&self, method: &str, path: &str) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,11 +77,6 @@ impl Desk {
         if requests.len() < MAX_COUNTED_LINES || requests.contains_key(&line) {
             *requests.entry(line).or_default() += 1;
         }
-    }
-
-    /// How many requests were seen, by `METHOD path`.
-    pub(crate) fn requests(&self) -> BTreeMap<String, u64> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes one request from a user's budget of so many a minute.

@@ -32,8 +32,8 @@ use thiserror::Error;
 use tokio_util::sync::DropGuard;
 
 pub use config::{
-    BadSignatureV1, BitlipaRules, DEFAULT_REQUESTS_PER_MINUTE, Rate, SandboxAuth, SandboxConfig, SandboxConnection,
-    SandboxEnterprise, ShortfallAnswer, UnfundedV2,
+    BadSignatureV1, BitlipaRules, DEFAULT_REQUESTS_PER_MINUTE, EXAMPLE_CONNECTIONS, Rate, SandboxAuth, SandboxConfig,
+    SandboxConnection, SandboxEnterprise, ShortfallAnswer, UnfundedV2,
 };
 pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, MAX_FAULTS, RetryAfter, Tamper};
 pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAMPLE_TRANSFERS};
@@ -115,10 +115,10 @@ impl Sandbox {
         self.bitlipa.url()
     }
 
-    /// A copy of the ledger as it is now.
+    /// A copy of the ledger as it is now, windows that have ended included.
     #[must_use]
     pub fn ledger(&self) -> LedgerSnapshot {
-        self.desk.ledger.snapshot(self.desk.requests())
+        self.desk.snapshot()
     }
 
     /// The rules by which the venues misbehave.
@@ -139,6 +139,17 @@ impl Sandbox {
             amount: accounts::decimal(currency, amount)?,
         });
         Ok(self.desk.ledger.change(move |ledger| ledger.commit(record, Durability::Synced)).await?)
+    }
+
+    /// Lets an administrator of BitGo turn a settlement down for good; `false` where nothing is open under that name.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger cannot be written.
+    pub async fn reject(&self, enterprise: &str, external_id: &str, reason: &str) -> Result<bool, SandboxError> {
+        let (name, reason) = ((enterprise.to_owned(), external_id.to_owned()), reason.to_owned());
+        let now_ms = self.desk.now_ms();
+        let change = self.desk.ledger.change(move |ledger| bitgo::reject(ledger, (&name.0, &name.1), &reason, now_ms));
+        Ok(change.await?)
     }
 
     /// Stops listening, cuts the requests that a fault delays, and waits for the others: the ledger's file is free afterwards.

@@ -25,6 +25,8 @@ use super::exchange::Asked;
 use super::faults::Endpoint;
 use super::ledger::{Durability, Record};
 
+pub(crate) use posting::{process_due, reject};
+
 /// Every call that the sandbox knows.
 pub(crate) fn router() -> Router<Arc<Desk>> {
     let v1 = "/api/network/v1/enterprises/{enterprise_id}";

@@ -138,6 +138,21 @@ pub(crate) fn process_due(ledger: &mut Writer, now_ms: i64) -> Result<(), Ledger
     Ok(())
 }
 
+/// Turns a settlement down for good; one whose money has moved stays as it is.
+///
+/// # Errors
+/// [`LedgerError`] when the ledger cannot be written.
+pub(crate) fn reject(ledger: &mut Writer, name: (&str, &str), reason: &str, now_ms: i64) -> Result<bool, LedgerError> {
+    let (enterprise, external_id) = (name.0.to_owned(), name.1.to_owned());
+    let open = [Status::Pending, Status::Failed];
+    if !ledger.book().settlement(name.0, name.1).is_some_and(|found| open.contains(&found.status)) {
+        return Ok(false);
+    }
+    let record = Record::Rejected { enterprise, external_id, at_ms: now_ms, reason: reason.to_owned() };
+    ledger.commit(record, Durability::Synced)?;
+    Ok(true)
+}
+
 fn settled(settlement: &Settlement, at_ms: i64) -> Record {
     Record::Settled { enterprise: settlement.enterprise.clone(), external_id: settlement.external_id.clone(), at_ms }
 }

@@ -41,7 +41,7 @@ pub(crate) fn settlement(settlement: &Settlement) -> Value {
         if let Some(notes) = &settlement.notes {
             fields.insert("notes".to_owned(), Value::from(notes.as_str()));
         }
-        if let (Status::Failed, Some(reason)) = (settlement.status, &settlement.reason) {
+        if let (Status::Failed | Status::Rejected, Some(reason)) = (settlement.status, &settlement.reason) {
             fields.insert("reason".to_owned(), Value::from(reason.as_str()));
         }
     }

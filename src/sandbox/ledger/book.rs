@@ -143,6 +143,7 @@ impl Book {
                     settlement.updated_ms = at_ms;
                 }
             }
+            Record::Rejected { enterprise, external_id, at_ms, reason } => self.reject((enterprise, external_id), at_ms, reason),
             Record::Quoted(quote) => {
                 self.quotes.insert(quote.tx_id.clone(), *quote);
             }
@@ -180,6 +181,18 @@ impl Book {
         self.move_money(&settlement);
         settlement.status = Status::Completed;
         settlement.reason = None;
+        settlement.updated_ms = at_ms;
+        settlement.finalized_ms = Some(at_ms);
+        self.settlements.insert(name, settlement);
+    }
+
+    fn reject(&mut self, name: Name, at_ms: i64, reason: String) {
+        let Some(mut settlement) = self.settlements.remove(&name) else { return };
+        if self.open.remove(&name) {
+            self.hold(&settlement, true);
+        }
+        settlement.status = Status::Rejected;
+        settlement.reason = Some(reason);
         settlement.updated_ms = at_ms;
         settlement.finalized_ms = Some(at_ms);
         self.settlements.insert(name, settlement);

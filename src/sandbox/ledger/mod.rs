@@ -108,6 +108,14 @@ impl Ledger {
         look(&self.lock().book)
     }
 
+    /// Runs one change at a time, here and now.
+    ///
+    /// # Errors
+    /// What the change answers.
+    pub(crate) fn change_now<T>(&self, change: impl FnOnce(&mut Writer) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        change(&mut self.lock())
+    }
+
     /// Runs one change at a time, away from the threads that serve requests, since syncing a file blocks.
     ///
     /// # Errors
@@ -118,7 +126,7 @@ impl Ledger {
         F: FnOnce(&mut Writer) -> Result<T, LedgerError> + Send + 'static,
     {
         let ledger = Arc::clone(self);
-        let task = tokio::task::spawn_blocking(move || change(&mut ledger.lock()));
+        let task = tokio::task::spawn_blocking(move || ledger.change_now(change));
         task.await.unwrap_or(Err(LedgerError::Interrupted))
     }
 }

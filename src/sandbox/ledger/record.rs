@@ -22,6 +22,8 @@ pub(crate) enum Record {
     Settled { enterprise: String, external_id: String, at_ms: i64 },
     /// A settlement's money could not move.
     Failed { enterprise: String, external_id: String, at_ms: i64, reason: String },
+    /// An administrator of the venue turned a settlement down for good.
+    Rejected { enterprise: String, external_id: String, at_ms: i64, reason: String },
     /// A quote was given.
     Quoted(Box<Quote>),
     /// A quote was confirmed.
@@ -55,6 +57,8 @@ pub(crate) enum Status {
     Completed,
     /// Funds were short; may yet complete.
     Failed,
+    /// Turned down for good.
+    Rejected,
 }
 
 impl Status {
@@ -64,6 +68,7 @@ impl Status {
             Self::Pending => "pending",
             Self::Completed => "completed",
             Self::Failed => "failed",
+            Self::Rejected => "rejected",
         }
     }
 }
@@ -81,7 +86,7 @@ pub(crate) struct Settlement {
     pub(crate) body_sha256: String,
     /// How far it has come.
     pub(crate) status: Status,
-    /// Why it failed.
+    /// Why it failed or was rejected.
     pub(crate) reason: Option<String>,
     /// The partner's notes.
     pub(crate) notes: Option<String>,
@@ -91,7 +96,7 @@ pub(crate) struct Settlement {
     pub(crate) created_ms: i64,
     /// When it last changed.
     pub(crate) updated_ms: i64,
-    /// When it was completed.
+    /// When it was completed or rejected.
     pub(crate) finalized_ms: Option<i64>,
     /// When its windows end; `None` for a synchronous one.
     pub(crate) due_ms: Option<i64>,

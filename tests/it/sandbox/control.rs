@@ -36,3 +36,11 @@ async fn the_ledger_is_read_and_accounts_are_funded() {
     let path = format!("POST /api/network/v1/enterprises/{PARTNER}/partners/settlements");
     assert_eq!(ledger["requests"][path], 1);
 }
+
+#[tokio::test]
+async fn what_does_not_exist_cannot_be_rejected() {
+    let (_sandbox, venue) = started(partner()).await;
+    let rejection = json!({ "enterprise": PARTNER, "external_id": "day-1", "reason": "no" });
+    let url = format!("{}/sandbox/reject", venue.base);
+    assert_eq!(venue.http.post(url).json(&rejection).send().await.unwrap().status(), 404);
+}

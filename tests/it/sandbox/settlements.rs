@@ -1,7 +1,7 @@
 //! Posting settlements: what is created, what is a repeat, and what is refused.
 
 use serde_json::{Value, json};
-use settlement_gateway::sandbox::{BadSignatureV1, ShortfallAnswer, UnfundedV2};
+use settlement_gateway::sandbox::{BadSignatureV1, EXAMPLE_CONNECTIONS, ShortfallAnswer, UnfundedV2};
 
 use super::support::{CONNECTION, PARTNER, content, content_v2, partner, sign, started};
 
@@ -199,4 +199,37 @@ async fn a_broker_settles_between_two_connections() {
     let ledger = sandbox.ledger();
     assert_eq!(ledger.balance(PARTNER, "party", "BTC"), Some("7"));
     assert_eq!(ledger.balance(PARTNER, "counterparty", "BTC"), Some("13"));
+}
+
+#[tokio::test]
+async fn the_largest_settlement_is_taken_and_its_transfers_are_paged() {
+    let mut enterprise = partner();
+    enterprise.account.clear();
+    enterprise.default_balance = Some("1000000".to_owned());
+    let (sandbox, venue) = started(enterprise).await;
+    let mut content = content("day-1");
+    let connection = |place: usize| (format!("00000000-0000-4000-8000-{place:012}"), json!({ "BTC": "1.5", "ETH": "-2" }));
+    content["settlementAmounts"] = (0..10_000).map(connection).collect::<serde_json::Map<_, _>>().into();
+    let (status, answer) = venue.post("v1", &venue.body(&content).await).await;
+    assert_eq!(status, 200);
+    let id = answer["settlement"]["id"].as_str().unwrap();
+    let last = venue.get_json(&format!("partners/settlements/{id}?pageSize=500&pageNumber=39")).await;
+    assert_eq!(last["settlementTransfers"].as_array().unwrap().len(), 500);
+    assert_eq!(sandbox.ledger().balance(PARTNER, "", "BTC"), Some("985000"));
+}
+
+#[tokio::test]
+async fn the_documentations_own_settlement_goes_through_with_example_accounts() {
+    let (_sandbox, venue) = started(partner().with_example_accounts(None)).await;
+    let content = json!({
+        "externalId": "idForSettlementAtPartner",
+        "notes": "this is a settlement note",
+        "settlementAmounts": {
+            EXAMPLE_CONNECTIONS[0]: { "BTC": "100", "ETH": "-200" },
+            EXAMPLE_CONNECTIONS[1]: { "XRP": "300", "BTC": "-400" },
+        },
+        "nonce": "1",
+        "cutoffAt": "2026-03-18T12:00:00.000Z",
+    });
+    assert_eq!(venue.post("v2", &venue.body(&content).await).await.0, 200);
 }

@@ -84,8 +84,13 @@ pub(super) fn content_v2(external_id: &str) -> Value {
 
 /// The recoverable signature that BitGo's SDK would make.
 pub(super) fn sign(payload: &str) -> String {
-    assert!(payload.len() < 253, "one length byte suffices for these payloads");
-    let framed = [b"\x18Bitcoin Signed Message:\n", &[u8::try_from(payload.len()).unwrap()][..], payload.as_bytes()].concat();
+    let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+    let size = match payload.len() {
+        0..=252 => length[..1].to_vec(),
+        253..=65_535 => [&[0xfd], &length[..2]].concat(),
+        _ => [&[0xfe], &length[..]].concat(),
+    };
+    let framed = [b"\x18Bitcoin Signed Message:\n", &size[..], payload.as_bytes()].concat();
     let digest: [u8; 32] = Sha256::digest(Sha256::digest(framed)).into();
     let signature = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(digest), &secret_key());
     let (recovery_id, compact) = signature.serialize_compact();

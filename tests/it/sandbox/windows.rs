@@ -3,7 +3,7 @@
 use serde_json::json;
 use settlement_gateway::sandbox::Sandbox;
 
-use super::support::{ManualClock, PARTNER, Partner, config, content_v2, partner};
+use super::support::{CONNECTION, ManualClock, PARTNER, Partner, config, content_v2, partner};
 
 async fn status(venue: &Partner) -> serde_json::Value {
     venue.get_json("partners/settlements?externalIds=day-1").await["settlements"][0]["status"].clone()
@@ -47,4 +47,31 @@ async fn a_settlement_that_the_partner_cannot_pay_fails_and_is_tried_again() {
     sandbox.fund(PARTNER, None, "BTC", "1").await.unwrap();
     assert_eq!(status(&venue).await, "completed");
     assert_eq!(sandbox.ledger().balance(PARTNER, "", "BTC"), Some("0"));
+}
+
+#[tokio::test]
+async fn a_rejected_settlement_says_why_and_frees_what_it_held() {
+    let mut enterprise = partner();
+    enterprise.dispute_window_ms = 1_000;
+    let clock = ManualClock::new();
+    let sandbox = Sandbox::start(config(&clock, enterprise)).await.unwrap();
+    let venue = Partner::of(&sandbox);
+    venue.post("v2", &venue.body(&content_v2("day-1")).await).await;
+    assert!(sandbox.reject(PARTNER, "day-1", "not on my watch").await.unwrap());
+    assert!(!sandbox.reject(PARTNER, "day-1", "twice").await.unwrap());
+    clock.advance(1_000);
+    let listed = venue.get_json("partners/settlements?externalIds=day-1").await;
+    let settlement = &listed["settlements"][0];
+    assert_eq!((&settlement["status"], &settlement["reason"]), (&json!("rejected"), &json!("not on my watch")));
+    assert_eq!(settlement["finalizedAt"], "2026-03-18T12:00:00.000Z");
+    let balances = venue.get_json("partners/balances").await;
+    assert_eq!(balances["networkBalances"][CONNECTION]["balances"]["ETH"], json!({ "available": "200", "held": "0" }));
+}
+
+#[tokio::test]
+async fn a_copy_of_the_ledger_shows_windows_that_have_ended() {
+    let sandbox = Sandbox::start(config(&ManualClock::new(), partner())).await.unwrap();
+    let venue = Partner::of(&sandbox);
+    venue.post("v2", &venue.body(&content_v2("day-1")).await).await;
+    assert_eq!(sandbox.ledger().settlement(PARTNER, "day-1").unwrap().status.as_deref(), Some("completed"));
 }
