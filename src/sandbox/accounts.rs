@@ -50,6 +50,15 @@ fn opening(enterprise: &str, account: Account, currency: &str, amount: &str) -> 
     Ok(Funding { enterprise: enterprise.to_owned(), account, currency: currency.to_owned(), amount })
 }
 
+/// Holds the amounts of closed disputes to what an amount is.
+///
+/// # Errors
+/// [`SandboxError::Balance`] when one is none.
+pub(super) fn check_disputes(config: &SandboxConfig) -> Result<(), SandboxError> {
+    let disputes = config.enterprises.iter().flat_map(|enterprise| &enterprise.closed_disputes);
+    disputes.flat_map(|dispute| &dispute.adjusted_transfers).try_for_each(|(currency, text)| decimal(currency, text).map(drop))
+}
+
 /// Opens what the ledger does not know; what it knows from an earlier run stays as it is.
 ///
 /// # Errors

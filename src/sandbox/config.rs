@@ -94,6 +94,8 @@ pub struct SandboxEnterprise {
     pub unfunded: UnfundedV2,
     /// How v1 answers a signature that does not verify; v2 always answers 400.
     pub bad_signature: BadSignatureV1,
+    /// Closed disputes of earlier settlements; the next v2 settlement pulls them in.
+    pub closed_disputes: Vec<ClosedDispute>,
     /// Settlements of others that this enterprise sees as a client.
     pub client_settlements: Vec<ClientSettlement>,
 }
@@ -116,6 +118,7 @@ impl SandboxEnterprise {
             shortfall: ShortfallAnswer::Unauthorized,
             unfunded: UnfundedV2::NotCreated,
             bad_signature: BadSignatureV1::BadRequest,
+            closed_disputes: Vec::new(),
             client_settlements: Vec::new(),
         }
     }
@@ -142,6 +145,19 @@ pub struct SandboxConnection {
     pub client_enterprise_id: Option<String>,
     /// Available amounts by currency, as decimal text.
     pub balances: BTreeMap<String, String>,
+}
+
+/// A dispute that was closed and waits for a settlement to carry what was agreed.
+#[derive(Debug, Clone)]
+pub struct ClosedDispute {
+    /// The dispute's id, a UUID.
+    pub dispute_id: String,
+    /// The connection whose client disputed.
+    pub connection_id: String,
+    /// The venue's id of the settlement that was disputed.
+    pub disputed_settlement_id: String,
+    /// What was agreed, by currency; signed as settlement amounts are, and not zero.
+    pub adjusted_transfers: BTreeMap<String, String>,
 }
 
 /// Which request authentication an enterprise's user is held to.

@@ -32,8 +32,8 @@ use thiserror::Error;
 use tokio_util::sync::DropGuard;
 
 pub use config::{
-    BadSignatureV1, BitlipaRules, DEFAULT_REQUESTS_PER_MINUTE, EXAMPLE_CONNECTIONS, Rate, SandboxAuth, SandboxConfig,
-    SandboxConnection, SandboxEnterprise, ShortfallAnswer, UnfundedV2,
+    BadSignatureV1, BitlipaRules, ClosedDispute, DEFAULT_REQUESTS_PER_MINUTE, EXAMPLE_CONNECTIONS, Rate, SandboxAuth,
+    SandboxConfig, SandboxConnection, SandboxEnterprise, ShortfallAnswer, UnfundedV2,
 };
 pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, MAX_FAULTS, RetryAfter, Tamper};
 pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAMPLE_TRANSFERS};
@@ -91,6 +91,7 @@ impl Sandbox {
         let (bitgo_listen, bitlipa_listen) = (config.bitgo_listen, config.bitlipa_listen);
         let ledger = Arc::new(Ledger::open(config.data_dir.as_deref(), accounts::default_balances(&config)?)?);
         let openings = accounts::openings(&config)?;
+        accounts::check_disputes(&config)?;
         ledger.change(move |ledger| accounts::open(ledger, openings)).await?;
         let desk = Arc::new(Desk::new(config, ledger));
         let listen = |address, router| {

@@ -4,6 +4,7 @@ mod amounts;
 pub(crate) mod auth;
 mod client;
 mod content;
+mod disputes;
 mod entry;
 mod filters;
 mod partner;

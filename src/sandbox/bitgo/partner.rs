@@ -17,7 +17,7 @@ use super::content::{Content, Seal};
 use super::entry::Entry;
 use super::posting::{Posted, Posting, process_due};
 use super::refusal::Refusal;
-use super::{body_digest, signature, wire};
+use super::{body_digest, disputes, signature, wire};
 
 /// The text that the partner is to sign; nothing is kept.
 pub(crate) async fn signing_payload(entry: Entry) -> Result<Json<Value>, Refusal> {
@@ -52,7 +52,8 @@ pub(crate) async fn post_v2(State(desk): State<Arc<Desk>>, entry: Entry) -> Resu
     let settlement = take_effect(&desk, posting).await?;
     let mut value = wire::settlement(&settlement);
     if let Some(fields) = value.as_object_mut() {
-        fields.insert("settlingDisputes".to_owned(), json!([]));
+        let settling = desk.ledger.read(|book| disputes::shown(book, &entry.enterprise, Some(&settlement.id)));
+        fields.insert("settlingDisputes".to_owned(), Value::from(settling));
     }
     Ok(Json(json!({ "settlement": value })))
 }

@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::sandbox::config::{SandboxEnterprise, UnfundedV2};
+use crate::sandbox::config::{ClosedDispute, SandboxEnterprise, UnfundedV2};
 use crate::sandbox::ledger::{Durability, LedgerError, Record, Settlement, Status, Transfer, Writer};
 
 use super::content::Content;
+use super::disputes::adjusted_transfers;
 
 /// Why a settlement failed, in the venue's words.
 const SHORT: &str = "insufficient funds";
@@ -21,6 +22,8 @@ pub(crate) struct Posting {
     /// When its windows end; `None` for v1, which settles at once.
     due_ms: Option<i64>,
     unfunded: UnfundedV2,
+    /// The closed disputes that it may pull in.
+    disputes: Vec<ClosedDispute>,
 }
 
 /// What became of a post.
@@ -42,6 +45,7 @@ impl Posting {
             destination: leg.connection.clone(),
             currency: leg.currency.clone(),
             quantity: leg.quantity.clone(),
+            dispute_closure_id: None,
         };
         Self {
             enterprise: enterprise.enterprise_id.clone(),
@@ -52,6 +56,7 @@ impl Posting {
             transfers: content.legs.iter().map(transfer).collect(),
             due_ms: None,
             unfunded: enterprise.unfunded,
+            disputes: Vec::new(),
         }
     }
 
@@ -59,6 +64,7 @@ impl Posting {
     pub(crate) fn v2(enterprise: &SandboxEnterprise, content: &Content, body_sha256: String, now_ms: i64) -> Self {
         Self {
             cutoff_at: content.cutoff_at().map(str::to_owned),
+            disputes: enterprise.closed_disputes.clone(),
             due_ms: Some(now_ms + enterprise.dispute_window_ms + enterprise.top_up_window_ms),
             ..Self::v1(enterprise, content, body_sha256)
         }
@@ -76,7 +82,9 @@ impl Posting {
         }
     }
 
-    fn create(self, ledger: &mut Writer, now_ms: i64) -> Result<Posted, LedgerError> {
+    fn create(mut self, ledger: &mut Writer, now_ms: i64) -> Result<Posted, LedgerError> {
+        self.disputes.retain(|dispute| ledger.book().settled_in(&dispute.dispute_id).is_none());
+        self.transfers.extend(self.disputes.iter().flat_map(adjusted_transfers));
         let unfunded = self.due_ms.is_some() && !ledger.book().connections_cover(&self.enterprise, &self.transfers);
         if unfunded && self.unfunded == UnfundedV2::NotCreated {
             return Ok(Posted::Unfunded);
@@ -107,6 +115,7 @@ impl Posting {
             finalized_ms: None,
             due_ms: self.due_ms,
             transfers: self.transfers,
+            settling_disputes: self.disputes.into_iter().map(|dispute| dispute.dispute_id).collect(),
         }
     }
 }

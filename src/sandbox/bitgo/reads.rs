@@ -14,7 +14,7 @@ use super::entry::Entry;
 use super::filters::Filters;
 use super::posting::process_due;
 use super::refusal::Refusal;
-use super::wire;
+use super::{disputes as closed, wire};
 
 /// When the sandbox's connections came to be.
 const CONNECTED_AT: &str = "2025-11-11T19:12:37.874Z";
@@ -79,7 +79,7 @@ pub(crate) async fn settlement(State(desk): State<Arc<Desk>>, entry: Entry) -> R
         Ok(Json(json!({
             "settlement": wire::settlement(settlement),
             "settlementTransfers": filters.page(transfers)?,
-            "settlingDisputes": [],
+            "settlingDisputes": closed::shown(book, &entry.enterprise, Some(id)),
             "settlementDisputes": [],
         })))
     })
@@ -174,7 +174,16 @@ pub(crate) async fn partners(entry: Entry) -> Json<Value> {
     Json(json!({ "partners": [partner] }))
 }
 
-/// Disputes of the partner's settlements: nobody disputes in the sandbox.
-pub(crate) async fn disputes(_entry: Entry) -> Json<Value> {
-    Json(json!({ "disputes": [] }))
+/// The closed disputes of the partner's earlier settlements; nobody opens new ones in the sandbox.
+pub(crate) async fn disputes(State(desk): State<Arc<Desk>>, entry: Entry) -> Result<Json<Value>, Refusal> {
+    let filters = Filters::of(&entry.asked.uri)?;
+    let all = desk.ledger.read(|book| closed::shown(book, &entry.enterprise, None));
+    let text = |dispute: &Value, name: &str| dispute.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let wanted = all.into_iter().filter(|dispute| {
+        filters.allows("disputeIds", &text(dispute, "id"))
+            && filters.allows("connectionIds", &text(dispute, "connectionId"))
+            && filters.allows("settlementIds", &text(dispute, "disputedSettlementId"))
+            && filters.allows("settledInSettlementIds", &text(dispute, "settledInSettlementId"))
+    });
+    Ok(Json(json!({ "disputes": filters.page(wanted)? })))
 }

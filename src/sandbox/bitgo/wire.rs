@@ -64,8 +64,11 @@ pub(crate) fn transfer(settlement: &Settlement, transfer: &Transfer) -> Value {
         "destinationTradingAccountId": trading_account(&settlement.enterprise, Some(&transfer.destination)),
         "destinationNetworkAccountId": transfer.destination,
     });
-    if let (Some(fields), Some(source)) = (value.as_object_mut(), &transfer.source) {
-        fields.insert("sourceNetworkAccountId".to_owned(), Value::from(source.as_str()));
+    let optional = [("sourceNetworkAccountId", &transfer.source), ("disputeClosureId", &transfer.dispute_closure_id)];
+    for (name, text) in optional {
+        if let (Some(fields), Some(text)) = (value.as_object_mut(), text) {
+            fields.insert(name.to_owned(), Value::from(text.as_str()));
+        }
     }
     value
 }

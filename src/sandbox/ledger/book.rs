@@ -33,6 +33,7 @@ pub(crate) struct Book {
     open: BTreeSet<Name>,
     arrivals: BTreeMap<Name, Arrivals>,
     quotes: BTreeMap<String, Quote>,
+    disputes: HashMap<String, String>,
 }
 
 impl Book {
@@ -74,6 +75,11 @@ impl Book {
     /// A settlement by the venue's id.
     pub(crate) fn settlement_by_id(&self, id: &str) -> Option<&Settlement> {
         self.settlements.get(self.names.get(id)?)
+    }
+
+    /// The venue's id of the settlement that took a closed dispute in.
+    pub(crate) fn settled_in(&self, dispute_id: &str) -> Option<&str> {
+        self.disputes.get(dispute_id).map(String::as_str)
     }
 
     /// All settlements, by enterprise and external id.
@@ -170,6 +176,8 @@ impl Book {
         }
         self.arrivals.entry(name.clone()).or_default().created += 1;
         self.names.insert(settlement.id.clone(), name.clone());
+        let disputes = settlement.settling_disputes.iter().cloned();
+        self.disputes.extend(disputes.map(|dispute| (dispute, settlement.id.clone())));
         self.settlements.insert(name, settlement);
     }
 
@@ -269,7 +277,9 @@ mod tests {
                 destination: "c".into(),
                 currency: "BTC".into(),
                 quantity: number(quantity),
+                dispute_closure_id: None,
             }],
+            settling_disputes: Vec::new(),
         }
     }
 

@@ -102,6 +102,8 @@ pub(crate) struct Settlement {
     pub(crate) due_ms: Option<i64>,
     /// The movements of money.
     pub(crate) transfers: Vec<Transfer>,
+    /// The ids of the closed disputes that it settles as well.
+    pub(crate) settling_disputes: Vec<String>,
 }
 
 /// One movement of money.
@@ -118,6 +120,8 @@ pub(crate) struct Transfer {
     /// Signed: positive moves from source to destination.
     #[serde(with = "decimal")]
     pub(crate) quantity: BigDecimal,
+    /// The closure of the dispute that it comes from; `None` where it was posted.
+    pub(crate) dispute_closure_id: Option<String>,
 }
 
 /// A Bitlipa quote and what became of it.

@@ -1,7 +1,9 @@
 //! Asynchronous settlements: windows run on the clock that was handed in.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
-use settlement_gateway::sandbox::Sandbox;
+use settlement_gateway::sandbox::{ClosedDispute, Sandbox};
 
 use super::support::{CONNECTION, ManualClock, PARTNER, Partner, config, content_v2, partner};
 
@@ -74,4 +76,33 @@ async fn a_copy_of_the_ledger_shows_windows_that_have_ended() {
     let venue = Partner::of(&sandbox);
     venue.post("v2", &venue.body(&content_v2("day-1")).await).await;
     assert_eq!(sandbox.ledger().settlement(PARTNER, "day-1").unwrap().status.as_deref(), Some("completed"));
+}
+
+#[tokio::test]
+async fn a_closed_dispute_is_pulled_into_the_next_settlement_and_into_no_other() {
+    let dispute_id = "d15b07e5-0000-4000-8000-000000000001";
+    let mut enterprise = partner();
+    enterprise.closed_disputes = vec![ClosedDispute {
+        dispute_id: dispute_id.to_owned(),
+        connection_id: CONNECTION.to_owned(),
+        disputed_settlement_id: "11111111-2222-4333-8444-555555555555".to_owned(),
+        adjusted_transfers: BTreeMap::from([("BTC".to_owned(), "0.5".to_owned())]),
+    }];
+    let sandbox = Sandbox::start(config(&ManualClock::new(), enterprise)).await.unwrap();
+    let venue = Partner::of(&sandbox);
+    let body = venue.body(&content_v2("day-1")).await;
+    let (_, first) = venue.post("v2", &body).await;
+    let id = first["settlement"]["id"].as_str().unwrap();
+    assert_eq!(first["settlement"]["settlingDisputes"][0]["id"], dispute_id);
+    assert_eq!(first["settlement"]["settlingDisputes"][0]["settledInSettlementId"], id);
+    let (_, second) = venue.post("v2", &venue.body(&content_v2("day-2")).await).await;
+    assert_eq!(second["settlement"]["settlingDisputes"], json!([]));
+
+    let detail = venue.get_json(&format!("partners/settlements/{id}")).await;
+    assert_eq!(detail["settlementTransfers"].as_array().unwrap().len(), 3);
+    assert_eq!(detail["settlementTransfers"][2]["quantity"], "0.5");
+    assert!(detail["settlementTransfers"][2]["disputeClosureId"].is_string());
+    let listed = venue.get_json(&format!("partners/settlement/disputes?settledInSettlementIds={id}")).await;
+    assert_eq!(listed["disputes"], detail["settlingDisputes"]);
+    assert_eq!(sandbox.ledger().balance(PARTNER, "", "BTC"), Some("97.5"));
 }
