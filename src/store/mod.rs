@@ -33,7 +33,7 @@ pub enum StoreError {
     /// What is stored cannot be read by this version: a defect or a damaged file, never guessed at.
     #[error("a stored record cannot be read: {0}")]
     Damaged(String),
-    /// The lease is another's by now, or the settlement has moved on: this writer must stop.
+    /// The lease is another's by now or was given back, or the settlement has moved on: this writer must stop.
     #[error("the settlement is no longer held by this worker")]
     Fenced,
 }
@@ -141,15 +141,16 @@ pub trait SettlementStore: Send + Sync {
     /// Lists settlements, newest first.
     async fn list(&self, query: &ListQuery) -> Result<Vec<Settlement>, StoreError>;
 
-    /// Leases the settlement that has been due longest and that nobody holds. `now` decides what is due; leases run on the store's clock.
+    /// Leases the settlement that has been due longest and that nobody holds. `now` decides what is due; leases run on the
+    /// store's clock. One whose lease lapsed is due, whatever its `due_at`; one in a terminal state never is.
     async fn claim_due(&self, now: Timestamp, lease_for: Duration) -> Result<Option<Claim>, StoreError>;
 
-    /// Leases one settlement, due or not, unless somebody holds it.
+    /// Leases one settlement, due or not, unless somebody holds it or there is none.
     async fn claim(&self, id: Uuid, lease_for: Duration) -> Result<Option<Claim>, StoreError>;
 
     /// Saves a change: `after` is the settlement with the change applied, whose sequence must follow the stored one.
-    /// `due_at`: when the engine should look again; `None` for never. `keep_lease` prolongs the lease by that much,
-    /// otherwise it is given back.
+    /// `due_at`: when the engine should look again; `None` for never. `keep_lease` makes the lease last that long from now,
+    /// otherwise it is given back. A lease that has lapsed may still save until somebody else takes it.
     async fn save(
         &self,
         lease: &Lease,
@@ -162,7 +163,7 @@ pub trait SettlementStore: Send + Sync {
     /// Gives a lease back without a change.
     async fn release(&self, lease: &Lease, due_at: Option<Timestamp>) -> Result<(), StoreError>;
 
-    /// When the next settlement falls due; `None` when none will.
+    /// When the next settlement falls due, where a held one does when its lease ends; `None` when none will.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 }
 
@@ -187,7 +188,8 @@ pub trait QuoteStore: Send + Sync {
         now: Timestamp,
     ) -> Result<QuoteRecorded, StoreError>;
 
-    /// Saves a quote, new or read again.
+    /// Saves a quote, new or read again. What was asked and by whom stays as it was saved first, and an older reading never
+    /// replaces a newer one.
     async fn save_quote(&self, quote: &Quote) -> Result<(), StoreError>;
 
     /// Reads a merchant's quote.

@@ -99,6 +99,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::ledger::Confirmation;
 
     fn quote() -> Quote {
         Quote {
@@ -125,10 +126,7 @@ mod tests {
     fn a_quote_is_confirmed_once_and_in_time() {
         assert!(confirmable(&quote(), 9).is_ok());
         assert_eq!(confirmable(&quote(), 10).unwrap_err().code(), "quote_expired");
-        let mut book = Book::default();
-        book.apply(Record::Quoted(Box::new(quote())));
-        book.apply(Record::Confirmed { tx_id: "tx_1".into(), external_tx_id: "x".into(), at_ms: 1 });
-        let confirmed = book.quote("tx_1").unwrap().clone();
+        let confirmed = Quote { confirmed: Some(Confirmation { external_tx_id: "x".into(), at_ms: 1 }), ..quote() };
         assert_eq!(confirmable(&confirmed, 2).unwrap_err().code(), "already_confirmed");
         assert_eq!(cancellable(&confirmed).unwrap_err().code(), "cannot_cancel");
         let cancelled = Quote { cancelled_ms: Some(1), ..quote() };

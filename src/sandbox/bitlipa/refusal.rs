@@ -37,6 +37,7 @@ impl Refusal {
     }
 
     /// The code.
+    #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
@@ -51,7 +52,7 @@ impl From<LedgerError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut error = json!({ "code": self.code(), "message": self.code().replace('_', " ") });
+        let mut error = json!({ "code": self.code, "message": self.code.replace('_', " ") });
         if let (Some(fields), Some(field)) = (error.as_object_mut(), self.field) {
             fields.insert("field".to_owned(), Value::from(field));
         }

@@ -3,7 +3,6 @@
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
 
 use crate::sandbox::config::BitlipaRules;
 use crate::sandbox::ledger::Quote;
@@ -32,7 +31,7 @@ pub(crate) fn full(quote: &Quote, rules: &BitlipaRules, now_ms: i64) -> String {
     let confirmed_ms = quote.confirmed.as_ref().map(|confirmed| confirmed.at_ms);
     let ended = matches!(status, "executed" | "failed");
     let executed_ms = confirmed_ms.filter(|_| ended).map(|at| at + rules.execution_ms);
-    let tx_hash = (status == "executed").then(|| format!("0x{}", base16ct::lower::encode_string(&Sha256::digest(&quote.tx_id))));
+    let tx_hash = (status == "executed").then(|| format!("0x{}", crate::sandbox::bitgo::body_digest(quote.tx_id.as_bytes())));
     let failure = (status == "failed").then_some("payout was refused by the network");
     format!(
         "{{{},\"source_amount\":{},\"external_merchant_id\":{},\"wallet_address\":{},\"external_tx_id\":{},\"tx_hash\":{},\

@@ -20,6 +20,8 @@ use thiserror::Error;
 
 pub(crate) use book::Book;
 pub(crate) use journal::Durability;
+#[cfg(test)]
+pub(crate) use record::Confirmation;
 pub(crate) use record::{Account, Funding, Quote, Record, Settlement, Status, Transfer};
 pub use snapshot::{LedgerSnapshot, QuoteEntry, SettlementEntry};
 

@@ -1,0 +1,150 @@
+-- The journal's first schema.
+--
+-- Instants are text of fixed width in UTC with nine digits after the point, so
+-- that the order of the texts is the order of time and nothing is rounded.
+-- Amounts are decimal text. Names of states, reasons and changes are the
+-- domain's. The triggers refuse what no version of the gateway may ever do.
+
+-- One row: which schema this is, and the oldest schema that a binary must know to use it.
+CREATE TABLE gateway_meta (
+    only_row              INTEGER PRIMARY KEY CHECK (only_row = 1),
+    schema_version        INTEGER NOT NULL,
+    oldest_binary_schema  INTEGER NOT NULL
+);
+INSERT INTO gateway_meta (only_row, schema_version, oldest_binary_schema) VALUES (1, 1, 1);
+
+-- A settlement without its large texts: its header, which never changes, its progress, and who works on it.
+CREATE TABLE settlement (
+    id                   BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    enterprise_id        TEXT NOT NULL,
+    external_id          TEXT NOT NULL,
+    cutoff               TEXT,
+    notes                TEXT,
+    supersedes           TEXT,
+    nonce                TEXT NOT NULL,
+    route                TEXT NOT NULL,
+    amount_unit          TEXT NOT NULL,
+    key_id               TEXT NOT NULL,
+    caller               TEXT NOT NULL,
+    submit_before        TEXT,
+    request_digest       BLOB NOT NULL CHECK (length(request_digest) = 32),
+    leg_count            INTEGER NOT NULL,
+    created_at           TEXT NOT NULL,
+
+    state                TEXT NOT NULL,
+    terminal             INTEGER NOT NULL CHECK (terminal IN (0, 1)),
+    sequence             INTEGER NOT NULL,
+    attempts             INTEGER NOT NULL,
+    exposed              INTEGER NOT NULL CHECK (exposed IN (0, 1)),
+    doubt                TEXT,
+    reason               TEXT,
+    detail               TEXT,
+    payload_digest       BLOB CHECK (length(payload_digest) = 32),
+    signature            BLOB CHECK (length(signature) = 65),
+    venue                TEXT,
+    venue_settlement_id  TEXT,
+    dispatched_at        TEXT,
+    updated_at           TEXT NOT NULL,
+
+    due_at               TEXT,
+    lease_token          INTEGER NOT NULL DEFAULT 0,
+    lease_until          TEXT,
+    lapses               INTEGER NOT NULL DEFAULT 0,
+
+    UNIQUE (enterprise_id, external_id)
+);
+CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
+CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id) WHERE venue_settlement_id IS NOT NULL;
+CREATE INDEX settlement_due ON settlement (due_at) WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
+CREATE INDEX settlement_leased ON settlement (lease_until) WHERE lease_until IS NOT NULL;
+
+-- What was asked and is not in the header. `legs` is a JSON list of [connection, counterparty or null, currency, amount].
+CREATE TABLE settlement_intent (
+    settlement_id  BLOB PRIMARY KEY NOT NULL REFERENCES settlement (id),
+    asked_nonce    TEXT,
+    legs           TEXT NOT NULL
+);
+CREATE TRIGGER settlement_intent_never_changes BEFORE UPDATE ON settlement_intent
+BEGIN
+    SELECT RAISE(ABORT, 'an intent never changes');
+END;
+
+-- The large texts: the payload that is signed and the exact bytes that are sent.
+CREATE TABLE settlement_material (
+    settlement_id  BLOB PRIMARY KEY NOT NULL REFERENCES settlement (id),
+    payload        TEXT NOT NULL,
+    body           BLOB
+);
+CREATE TRIGGER settlement_material_is_fixed BEFORE UPDATE ON settlement_material
+WHEN NEW.payload IS NOT OLD.payload OR OLD.body IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'the payload and the body are fixed once they are stored');
+END;
+
+-- Every change of every settlement; commit_sequence rises by commit, since one connection writes.
+CREATE TABLE settlement_event (
+    commit_sequence  INTEGER PRIMARY KEY AUTOINCREMENT,
+    settlement_id    BLOB NOT NULL REFERENCES settlement (id),
+    sequence         INTEGER NOT NULL,
+    change           TEXT NOT NULL,
+    state            TEXT NOT NULL,
+    reason           TEXT,
+    detail           TEXT,
+    attempts         INTEGER NOT NULL,
+    at               TEXT NOT NULL,
+    UNIQUE (settlement_id, sequence)
+);
+
+-- What each caller had recorded, for the limits of a rolling day.
+CREATE TABLE spend (
+    settlement_id  BLOB NOT NULL REFERENCES settlement (id),
+    caller         TEXT NOT NULL,
+    currency       TEXT NOT NULL,
+    amount         TEXT NOT NULL,
+    at             TEXT NOT NULL
+);
+CREATE INDEX spend_by_day ON spend (caller, currency, at);
+
+-- Which payload holds each signing reference, for ever, and its signature once there is one.
+CREATE TABLE signing_reservation (
+    reference         TEXT PRIMARY KEY NOT NULL,
+    key_id            TEXT NOT NULL,
+    purpose           TEXT NOT NULL,
+    digest            BLOB NOT NULL CHECK (length(digest) = 32),
+    reserved_at       TEXT NOT NULL,
+    signature         BLOB CHECK (length(signature) = 65),
+    journal_sequence  INTEGER UNIQUE,
+    signed_at         TEXT
+);
+CREATE TRIGGER signing_reservation_is_for_ever BEFORE DELETE ON signing_reservation
+BEGIN
+    SELECT RAISE(ABORT, 'a signing reservation is for ever');
+END;
+CREATE TRIGGER signing_reservation_is_fixed BEFORE UPDATE ON signing_reservation
+WHEN NEW.reference IS NOT OLD.reference OR NEW.digest IS NOT OLD.digest OR OLD.signature IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'a signing reservation keeps its first payload and its first signature');
+END;
+
+-- Requests for quotes, so that a repeat is recognised; tx_id once the venue has answered.
+CREATE TABLE quote_request (
+    caller        TEXT NOT NULL,
+    request_id    TEXT NOT NULL,
+    merchant_id   TEXT NOT NULL,
+    request       TEXT NOT NULL,
+    requested_at  TEXT NOT NULL,
+    tx_id         TEXT,
+    PRIMARY KEY (caller, request_id)
+);
+
+-- Quotes as the venue last showed them.
+CREATE TABLE quote (
+    merchant_id   TEXT NOT NULL,
+    tx_id         TEXT NOT NULL,
+    caller        TEXT NOT NULL,
+    request       TEXT NOT NULL,
+    requested_at  TEXT NOT NULL,
+    venue         TEXT NOT NULL,
+    read_at       TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, tx_id)
+);

@@ -1,0 +1,107 @@
+//! Leases: who may work on a settlement, and until when.
+//!
+//! A row whose `lease_until` is set is held, or its holder has lapsed; giving a
+//! lease back clears it. What lapsed is due, whatever `due_at` says: its holder
+//! stopped in the middle. Settlements in a terminal state are never due.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::{Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::database::{Database, commit};
+use super::error::unavailable;
+use super::events::sequence;
+use super::rows::{self, Columns};
+use super::text::{instant, read_instant};
+use crate::store::{Claim, Lease, StoreError};
+
+/// Leases the settlement that has been due longest.
+pub(super) async fn claim_due(db: Database, now: Timestamp, lease_for: Duration) -> Result<Option<Claim>, StoreError> {
+    const FIRST_DUE: &str = "SELECT id FROM ( \
+             SELECT * FROM (SELECT id, due_at AS due FROM settlement \
+                 WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL AND due_at <= ?1 \
+                 ORDER BY due_at, id LIMIT 1) \
+             UNION ALL \
+             SELECT * FROM (SELECT id, lease_until AS due FROM settlement \
+                 WHERE terminal = 0 AND lease_until IS NOT NULL AND lease_until <= ?2 \
+                 ORDER BY lease_until, id LIMIT 1) \
+         ) ORDER BY due, id LIMIT 1";
+    let clock = db.clock.now();
+    let mut write = db.write().await?;
+    let query = sqlx::query_scalar(FIRST_DUE).bind(instant(now)).bind(instant(clock));
+    let Some(id) = query.fetch_optional(&mut *write).await.map_err(unavailable)? else { return Ok(None) };
+    let claim = take(&mut write, id, clock, lease_for).await?;
+    commit(write).await?;
+    Ok(claim)
+}
+
+/// Leases one settlement, due or not, unless somebody holds it.
+pub(super) async fn claim(db: Database, id: Uuid, lease_for: Duration) -> Result<Option<Claim>, StoreError> {
+    let clock = db.clock.now();
+    let mut write = db.write().await?;
+    let claim = take(&mut write, id, clock, lease_for).await?;
+    commit(write).await?;
+    Ok(claim)
+}
+
+/// Takes the lease where nobody holds it. One that had lapsed and was not given back counts as a lapse.
+async fn take(
+    write: &mut Transaction<'static, Sqlite>,
+    id: Uuid,
+    clock: Timestamp,
+    lease_for: Duration,
+) -> Result<Option<Claim>, StoreError> {
+    const TAKE: &str = concat!(
+        "UPDATE settlement SET lease_token = lease_token + 1, lapses = lapses + (lease_until IS NOT NULL), lease_until = ?3 \
+         WHERE id = ?1 AND (lease_until IS NULL OR lease_until <= ?2) RETURNING lease_token, lapses, ",
+        rows::settlement_columns!()
+    );
+    let query = sqlx::query(TAKE).bind(id).bind(instant(clock)).bind(lease_end(clock, lease_for));
+    let Some(row) = query.fetch_optional(&mut **write).await.map_err(unavailable)? else { return Ok(None) };
+    let columns = Columns(&row);
+    let lease = Lease { id, token: columns.count("lease_token")? };
+    Ok(Some(Claim { lease, settlement: rows::settlement(&row)?, lapses: columns.count("lapses")? }))
+}
+
+/// The text of the instant at which a lease that is taken now lapses.
+pub(super) fn lease_end(clock: Timestamp, lease_for: Duration) -> String {
+    instant(clock.checked_add(lease_for).unwrap_or(Timestamp::MAX))
+}
+
+/// Gives a lease back without a change.
+pub(super) async fn release(db: Database, lease: Lease, due_at: Option<Timestamp>) -> Result<(), StoreError> {
+    const RELEASE: &str = "UPDATE settlement SET lease_until = NULL, due_at = ?3 \
+                           WHERE id = ?1 AND lease_token = ?2 AND lease_until IS NOT NULL";
+    let mut write = db.write().await?;
+    let released = sqlx::query(RELEASE)
+        .bind(lease.id)
+        .bind(sequence(lease.token)?)
+        .bind(due_at.map(instant))
+        .execute(&mut *write)
+        .await
+        .map_err(unavailable)?;
+    if released.rows_affected() == 0 {
+        return Err(StoreError::Fenced);
+    }
+    commit(write).await
+}
+
+/// When the next settlement falls due: an idle one at its time, a held one when its lease ends.
+pub(super) async fn next_due(db: Database) -> Result<Option<Timestamp>, StoreError> {
+    const NEXT: &str = "SELECT MIN(due) AS due FROM ( \
+             SELECT MIN(due_at) AS due FROM settlement WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL \
+             UNION ALL \
+             SELECT MIN(lease_until) AS due FROM settlement WHERE terminal = 0 AND lease_until IS NOT NULL)";
+    let row = sqlx::query(NEXT).fetch_one(&db.readers).await.map_err(unavailable)?;
+    Columns(&row).read_if_any("due", read_instant)
+}
+
+/// Frees every lease and makes what it held due: the lock file says that whoever held one is dead.
+pub(super) async fn free_all(db: Database) -> Result<(), StoreError> {
+    const FREE: &str = "UPDATE settlement SET lease_until = NULL, lapses = lapses + 1, due_at = ?1 WHERE lease_until IS NOT NULL";
+    let mut write = db.write().await?;
+    sqlx::query(FREE).bind(instant(db.clock.now())).execute(&mut *write).await.map_err(unavailable)?;
+    commit(write).await
+}
