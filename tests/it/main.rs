@@ -3,6 +3,12 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod custody;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod sqlite;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,93 @@
+//! What every store must do, whichever database is behind it.
+//!
+//! Each case is a function over a [`Fixture`]: a fresh store and the clock that
+//! its leases run on. `suite!` makes a test of each for one kind of fixture.
+
+pub(crate) mod claiming;
+pub(crate) mod fencing;
+mod fixture;
+pub(crate) mod limits;
+pub(crate) mod listing;
+pub(crate) mod progress;
+pub(crate) mod property;
+pub(crate) mod quotes;
+pub(crate) mod recording;
+pub(crate) mod signing;
+pub(crate) mod timeline;
+
+pub(crate) use fixture::Fixture;
+
+/// One test a case, on a fresh store that `$fixture` makes.
+macro_rules! suite {
+    ($fixture:path) => {
+        $crate::conformance::cases! { $fixture;
+            recording: a_recorded_settlement_reads_back_by_each_name,
+            recording: an_intent_with_something_in_every_field_reads_back,
+            recording: the_largest_settlement_reads_back_byte_for_byte,
+            recording: a_repeat_gets_the_first_and_changes_nothing,
+            recording: an_id_belongs_to_its_enterprise,
+            recording: unicode_ids_are_told_apart_byte_for_byte,
+            recording: of_64_at_once_exactly_one_is_new,
+            recording: what_was_never_recorded_is_not_found,
+            progress: every_change_reads_back,
+            progress: the_payload_and_the_body_read_back_byte_for_byte,
+            progress: the_venues_id_finds_the_settlement,
+            property: random_changes_read_back_as_they_were_applied,
+            fencing: an_older_token_is_refused,
+            fencing: a_lease_that_was_given_back_is_refused,
+            fencing: a_lapsed_lease_that_nobody_took_may_still_save,
+            fencing: a_change_on_top_of_another_sequence_is_refused,
+            fencing: a_change_of_another_settlement_is_refused,
+            fencing: a_refused_change_leaves_no_trace,
+            claiming: a_new_settlement_is_due_at_once,
+            claiming: what_is_held_is_not_given_to_a_second,
+            claiming: of_two_claimers_at_once_one_gets_it,
+            claiming: every_settlement_goes_to_exactly_one_of_many_workers,
+            claiming: what_has_been_due_longest_comes_first,
+            claiming: what_is_not_yet_due_waits,
+            claiming: a_kept_lease_is_prolonged_and_another_is_given_back,
+            claiming: a_released_settlement_is_due_when_it_was_said,
+            claiming: lapses_are_counted_until_a_change_is_saved,
+            claiming: a_lapsed_lease_is_due_whatever_was_said_before,
+            claiming: a_terminal_settlement_is_never_due,
+            claiming: one_settlement_can_be_claimed_before_it_is_due,
+            claiming: the_next_due_instant_counts_held_settlements_at_their_leases_end,
+            listing: the_newest_come_first_and_pages_join_without_gaps,
+            listing: states_and_times_filter,
+            listing: another_enterprise_sees_nothing,
+            limits: a_settlement_above_its_limit_writes_nothing,
+            limits: a_rolling_day_is_summed_exactly,
+            limits: both_directions_count,
+            limits: what_is_a_day_old_no_longer_counts,
+            limits: another_caller_or_currency_does_not_count,
+            limits: a_repeat_is_answered_even_above_the_limit,
+            limits: many_at_once_never_pass_the_limit_together,
+            signing: the_first_payload_holds_its_reference,
+            signing: of_50_tasks_with_two_payloads_one_payload_wins,
+            signing: a_second_signature_is_dropped,
+            signing: a_signature_without_a_reservation_is_refused,
+            signing: references_of_every_kind_are_told_apart,
+            signing: the_journals_sequence_rises_by_commit,
+            quotes: a_quote_with_something_in_every_field_reads_back,
+            quotes: a_repeated_request_gets_the_first_and_its_quote,
+            quotes: a_request_id_belongs_to_its_caller,
+            quotes: a_merchants_quote_is_hidden_from_another,
+            quotes: an_older_reading_never_replaces_a_newer_one,
+            timeline: changes_are_told_in_their_order,
+            timeline: a_short_timeline_holds_the_newest,
+        }
+    };
+}
+pub(crate) use suite;
+
+/// Makes the tests of [`suite`].
+macro_rules! cases {
+    ($fixture:path; $($module:ident: $case:ident,)+) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            let fixture = $fixture().await;
+            $crate::conformance::$module::$case(&fixture).await;
+        }
+    )+};
+}
+pub(crate) use cases;

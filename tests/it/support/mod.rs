@@ -1,0 +1,4 @@
+//! What several groups of tests build upon.
+
+pub(crate) mod builders;
+pub(crate) mod clock;
