@@ -45,30 +45,63 @@ fn compact_size(length: usize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A signature that BitGo's own SDK made, with its key.
-    const PAYLOAD: &str = "{\"version\":\"1.2.0\",\"accountId\":\"59cd72485007a239fb00282ed480da1f\",\"amounts\":[{\"accountId\":\"5e20faa843795147000da79b8a01f757\",\"sendSubtotal\":\"1000000\",\"sendAmount\":\"1000000\",\"sendCurrency\":\"ofctusd\",\"receiveAmount\":\"1000000\",\"receiveCurrency\":\"ofctbtc\"},{\"accountId\":\"59cd72485007a239fb00282ed480da1f\",\"sendSubtotal\":\"1000000\",\"sendAmount\":\"1000000\",\"sendCurrency\":\"ofctbtc\",\"receiveAmount\":\"1000000\",\"receiveCurrency\":\"ofctusd\"}],\"nonceHold\":\"zq/aCtZC4XOlDyRGFdlsww==\",\"nonceSettle\":\"FnG6xbzehNn0o/0Qt3UeUg==\"}";
-    const SIGNATURE: &str = "20d899836f7998cb4701444a99a5ec64b83b202b0a09fd4b47171ba94ea7c7acf75eeb1da221058ed3a8962aeaa6c15f06b24682b7957c04ff51c50757772d5283";
-    const KEY: &str = "0346bd810877cb0c4c7328a83aa9690880649585c4d5d6f56c6381efb5b9a83763";
+    use secp256k1::SecretKey;
+    use serde_json::Value;
 
-    fn key() -> [u8; 33] {
-        base16ct::lower::decode_vec(KEY).unwrap().try_into().unwrap()
+    /// One signature that BitGo's own SDK made.
+    struct Vector {
+        payload: String,
+        signature: String,
+        key: [u8; 33],
+    }
+
+    fn vectors() -> Vec<Vector> {
+        let golden: Value = serde_json::from_str(include_str!("../../../tests/golden/sign.json")).unwrap();
+        golden["vectors"].as_array().unwrap().iter().map(vector).collect()
+    }
+
+    fn vector(value: &Value) -> Vector {
+        let repeat = &value["payload_repeat"];
+        let payload = match (value["payload"].as_str(), value["payload_utf8_hex"].as_str()) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(hex)) => String::from_utf8(base16ct::lower::decode_vec(hex).unwrap()).unwrap(),
+            _ => repeat["unit"].as_str().unwrap().repeat(usize::try_from(repeat["count"].as_u64().unwrap()).unwrap()),
+        };
+        let key = base16ct::lower::decode_vec(value["pubkey"].as_str().unwrap()).unwrap().try_into().unwrap();
+        Vector { payload, signature: value["signature"].as_str().unwrap().to_owned(), key }
     }
 
     #[test]
-    fn a_signature_of_bitgos_sdk_verifies() {
-        assert!(verifies(PAYLOAD, SIGNATURE, &key()));
+    fn every_signature_of_bitgos_sdk_verifies() {
+        let vectors = vectors();
+        assert_eq!(vectors.len(), 53);
+        for vector in vectors {
+            assert!(verifies(&vector.payload, &vector.signature, &vector.key), "{}", vector.signature);
+        }
     }
 
     #[test]
     fn another_payload_key_or_signature_does_not() {
-        assert!(!verifies(&format!("{PAYLOAD} "), SIGNATURE, &key()));
-        let mut other = key();
+        let Vector { payload, signature, key } = vectors().remove(0);
+        assert!(!verifies(&format!("{payload} "), &signature, &key));
+        let mut other = key;
         other[1] ^= 1;
-        assert!(!verifies(PAYLOAD, SIGNATURE, &other));
-        assert!(!verifies(PAYLOAD, &SIGNATURE.replacen("20", "1f", 1), &key()));
-        for text in ["", "zz", "20", &SIGNATURE[..128], &format!("{SIGNATURE}00")] {
-            assert!(!verifies(PAYLOAD, text, &key()), "{text}");
+        assert!(!verifies(&payload, &signature, &other));
+        assert!(!verifies(&payload, &signature.replacen("20", "1f", 1), &key));
+        for text in ["", "zz", "20", &signature[..128], &format!("{signature}00")] {
+            assert!(!verifies(&payload, text, &key), "{text}");
         }
+    }
+
+    #[test]
+    fn the_high_s_twin_verifies_too() {
+        let Vector { payload, signature, key } = vectors().remove(0);
+        let mut bytes = base16ct::lower::decode_vec(&signature).unwrap();
+        let s: [u8; 32] = bytes[33..].try_into().unwrap();
+        let negated = SecretKey::from_secret_bytes(s).unwrap().negate().to_secret_bytes();
+        bytes[33..].copy_from_slice(&negated);
+        bytes[0] = FIRST_HEADER + ((bytes[0] - FIRST_HEADER) ^ 1);
+        assert!(verifies(&payload, &base16ct::lower::encode_string(&bytes), &key));
     }
 
     #[test]
