@@ -5,6 +5,7 @@
 //! `grpc -> service -> { custody, store, upstream }`. Who may import whom is
 //! written in `docs/architecture.md` and held by `tests/it/architecture.rs`.
 
+pub mod config;
 pub mod custody;
 pub mod domain;
 pub mod grpc;

@@ -1,0 +1,65 @@
+//! `[engine]`: how settlements are worked on when no caller waits.
+
+use std::time::Duration;
+
+use super::section::{Bounds, Section};
+
+const WORKERS: Bounds = Bounds { default: 8, min: 1, max: 256 };
+const LEASE_MS: Bounds = Bounds { default: 60_000, min: 1_000, max: 3_600_000 };
+const SHORTEST_WAIT_MS: Bounds = Bounds { default: 500, min: 10, max: 60_000 };
+const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_000 };
+const VISIBILITY_WINDOW_MS: Bounds = Bounds { default: 10_000, min: 0, max: 3_600_000 };
+const MAX_LAPSES: Bounds = Bounds { default: 5, min: 1, max: 100 };
+const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
+const LONGEST_REST_MS: Bounds = Bounds { default: 1_000, min: 10, max: 60_000 };
+
+/// The engine that carries settlements on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    /// How many settlements are worked on at once.
+    pub workers: u32,
+    /// How long a worker may be silent before another takes over; longer than the longest venue call.
+    pub lease: Duration,
+    /// The first wait after a step that failed, and the shortest before a pending settlement is read again.
+    pub shortest_wait: Duration,
+    /// The longest wait between two tries.
+    pub longest_wait: Duration,
+    /// How long after a post a venue that shows no settlement is not believed.
+    pub visibility_window: Duration,
+    /// After so many lapsed leases in a row a settlement is handed to an operator.
+    pub max_lapses: u32,
+    /// The shortest rest of a worker that found nothing to do.
+    pub shortest_rest: Duration,
+    /// The longest rest of a worker that found nothing to do.
+    pub longest_rest: Duration,
+}
+
+impl Engine {
+    pub(super) fn read(section: &mut Section<'_>, longest_call: Duration) -> Option<Self> {
+        let engine = Self {
+            workers: section.number("workers", WORKERS),
+            lease: section.duration_ms("lease_ms", LEASE_MS),
+            shortest_wait: section.duration_ms("shortest_wait_ms", SHORTEST_WAIT_MS),
+            longest_wait: section.duration_ms("longest_wait_ms", LONGEST_WAIT_MS),
+            visibility_window: section.duration_ms("visibility_window_ms", VISIBILITY_WINDOW_MS),
+            max_lapses: section.number("max_lapses", MAX_LAPSES),
+            shortest_rest: section.duration_ms("shortest_rest_ms", SHORTEST_REST_MS),
+            longest_rest: section.duration_ms("longest_rest_ms", LONGEST_REST_MS),
+        };
+        engine.check(section, longest_call);
+        Some(engine)
+    }
+
+    fn check(&self, section: &Section<'_>, longest_call: Duration) {
+        if self.lease <= longest_call {
+            section
+                .mistake("lease_ms", "must exceed venues.call_timeout_ms, or a slow call loses its settlement to another worker");
+        }
+        if self.shortest_wait > self.longest_wait {
+            section.mistake("shortest_wait_ms", "must not exceed longest_wait_ms");
+        }
+        if self.shortest_rest > self.longest_rest {
+            section.mistake("shortest_rest_ms", "must not exceed longest_rest_ms");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `[grpc.tls]`: the certificate that the gRPC listener shows, and the authority that callers' certificates come from.
+
+use std::path::{Path, PathBuf};
+
+use super::mistakes::with_causes;
+use super::section::Section;
+use super::sources::{self, FileError};
+use crate::secret::Secret;
+
+/// The files of the gRPC listener's TLS. They are read again when they change, so paths are kept and not contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// PEM: the server's certificate, followed by the chain to its authority.
+    pub certificate_file: PathBuf,
+    /// PEM: the certificate's private key. Its owner alone can reach the file.
+    pub private_key_file: PathBuf,
+    /// PEM: the authorities that callers' certificates must come from; without it callers show none.
+    pub client_ca_file: Option<PathBuf>,
+}
+
+impl Tls {
+    /// Reads the private key's PEM text as it is now.
+    ///
+    /// # Errors
+    /// [`FileError`] when the file cannot be read, or when others could read it.
+    pub fn read_private_key(&self) -> Result<Secret, FileError> {
+        sources::read_secret(&self.private_key_file)
+    }
+
+    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+        let certificate_file = certificates(section, "certificate_file", true);
+        let private_key_file = section.required_path("private_key_file");
+        let client_ca_file = certificates(section, "client_ca_file", false);
+        let tls = Self { certificate_file: certificate_file?, private_key_file: private_key_file?, client_ca_file };
+        match tls.read_private_key() {
+            Ok(pem) if holds(pem.expose(), "PRIVATE KEY-----") => {}
+            Ok(_) => {
+                section.mistake("private_key_file", format_args!("{} has no PEM private key", tls.private_key_file.display()))
+            }
+            Err(error) => section.mistake("private_key_file", refused(&tls.private_key_file, &error)),
+        }
+        Some(tls)
+    }
+}
+
+/// Reads a PEM file of certificates, such as [`Tls::certificate_file`] or a venue's `ca_file`.
+///
+/// # Errors
+/// [`FileError`] when the file cannot be read.
+pub fn read_certificates(path: &Path) -> Result<Vec<u8>, FileError> {
+    sources::read_public(path)
+}
+
+/// A file of PEM certificates that can be read now.
+pub(super) fn certificates(section: &mut Section<'_>, key: &'static str, is_required: bool) -> Option<PathBuf> {
+    let path = if is_required { section.required_path(key) } else { section.optional_path(key) }?;
+    match read_certificates(&path) {
+        Ok(pem) if holds(&pem, "-----BEGIN CERTIFICATE-----") => {}
+        Ok(_) => section.mistake(key, format_args!("{} has no PEM certificate", path.display())),
+        Err(error) => section.mistake(key, refused(&path, &error)),
+    }
+    Some(path)
+}
+
+fn refused(path: &Path, error: &FileError) -> String {
+    format!("{} is refused: {}", path.display(), with_causes(error))
+}
+
+fn holds(pem: &[u8], label: &str) -> bool {
+    pem.windows(label.len()).any(|window| window == label.as_bytes())
+}
