@@ -12,3 +12,4 @@ mod sandbox;
 mod sqlite;
 #[cfg(test)]
 mod support;
+mod upstream;

@@ -71,3 +71,7 @@ fn grouped<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Ve
     }
     groups
 }
+
+#[cfg(test)]
+#[path = "body_tests.rs"]
+mod tests;

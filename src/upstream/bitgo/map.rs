@@ -112,3 +112,7 @@ fn dispute(wire: wire::Dispute) -> Result<Dispute, Unmapped> {
 fn venue_status(text: &str) -> VenueStatus {
     VenueStatus::from_name(text).unwrap_or(VenueStatus::Unrecognised)
 }
+
+#[cfg(test)]
+#[path = "map_tests.rs"]
+mod tests;

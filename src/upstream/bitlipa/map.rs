@@ -42,3 +42,7 @@ fn digits(decimal: Option<DecimalText>) -> Option<String> {
 fn whole(decimal: Option<DecimalText>) -> Result<Option<i64>, Unmapped> {
     decimal.map(|decimal| decimal.0.parse().map_err(|_| Unmapped("expected_source_amount"))).transpose()
 }
+
+#[cfg(test)]
+#[path = "map_tests.rs"]
+mod tests;
