@@ -22,7 +22,7 @@ pub(super) fn dispatch_answer(called: Result<Answer, CallError>) -> DispatchAnsw
         (true, false, _) => no_answer(UNTRUSTED),
         (true, true, None) => no_answer(GARBLED),
         (true, true, Some(body)) => answered(&answer, settlement(body), VenueError::default()),
-        // A settlement in a refusal is believed on the same terms as in a success.
+        // A settlement in a refusal is believed on the same terms as in a success; a refusal itself needs no proof.
         (false, true, Some(body)) => answered(&answer, settlement(body), venue_error(&answer)),
         (false, _, _) => answered(&answer, None, venue_error(&answer)),
     }

@@ -72,6 +72,19 @@ impl BitGo {
     fn partners(&self, version: &str, enterprise_id: &EnterpriseId, resource: &str) -> Result<Url, CallError> {
         self.client.url(&["api", "network", version, "enterprises", enterprise_id.as_str(), "partners", resource])
     }
+
+    fn client_url(&self, query: &ClientSettlementQuery) -> Result<Url, CallError> {
+        let enterprise = query.enterprise_id.as_str();
+        let settlement = query.settlement_id.as_str();
+        let mut url =
+            self.client.url(&["api", "network", "v1", "enterprises", enterprise, "clients", "settlements", settlement])?;
+        let mut pairs = url.query_pairs_mut();
+        pairs.extend_pairs(query.currencies.iter().map(|currency| ("currencies", currency.as_str())));
+        pairs.append_pair("pageNumber", &query.page_number.to_string());
+        pairs.append_pair("pageSize", &query.page_size.to_string());
+        drop(pairs);
+        Ok(url)
+    }
 }
 
 #[async_trait]
@@ -126,21 +139,6 @@ impl GoNetwork for BitGo {
 
     fn reload_credential(&self) -> bool {
         self.client.reload_credential()
-    }
-}
-
-impl BitGo {
-    fn client_url(&self, query: &ClientSettlementQuery) -> Result<Url, CallError> {
-        let enterprise = query.enterprise_id.as_str();
-        let settlement = query.settlement_id.as_str();
-        let mut url =
-            self.client.url(&["api", "network", "v1", "enterprises", enterprise, "clients", "settlements", settlement])?;
-        let mut pairs = url.query_pairs_mut();
-        pairs.extend_pairs(query.currencies.iter().map(|currency| ("currencies", currency.as_str())));
-        pairs.append_pair("pageNumber", &query.page_number.to_string());
-        pairs.append_pair("pageSize", &query.page_size.to_string());
-        drop(pairs);
-        Ok(url)
     }
 }
 
