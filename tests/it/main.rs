@@ -12,4 +12,5 @@ mod sandbox;
 mod sqlite;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
 mod upstream;
