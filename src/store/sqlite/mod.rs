@@ -23,6 +23,8 @@ mod save;
 mod settlements;
 mod signing;
 mod spend;
+#[cfg(test)]
+mod tests;
 mod text;
 mod venue_row;
 

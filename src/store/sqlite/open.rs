@@ -1,12 +1,12 @@
 //! Opening and closing the store.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqlitePool};
 use thiserror::Error;
 
 use super::database::Database;
@@ -18,6 +18,8 @@ use crate::store::StoreError;
 const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// How long work waits for a connection before the store is called unavailable.
 const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
+/// To what size SQLite's write-ahead file is cut once its contents are in the database.
+const JOURNAL_SIZE_LIMIT_BYTES: u32 = 64 * 1024 * 1024;
 /// How many connections read.
 const READERS: u32 = 4;
 
@@ -72,7 +74,10 @@ impl SqliteStore {
     pub async fn open(options: SqliteOptions) -> Result<Self, OpenError> {
         let path = options.path.clone();
         let lock = tokio::task::spawn_blocking(move || files::prepare(&path)).await.map_err(failed)??;
-        let writer = pool(1, connection(&options.path).journal_mode(SqliteJournalMode::Wal)).await?;
+        let writer = connection(&options.path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES.to_string());
+        let writer = pool(1, writer).await?;
         migrate::up_to_date(&writer).await?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
         let database = Database { writer, readers, clock: options.clock };
@@ -91,7 +96,7 @@ impl SqliteStore {
     }
 }
 
-fn connection(path: &std::path::Path) -> SqliteConnectOptions {
+fn connection(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
@@ -99,8 +104,12 @@ fn connection(path: &std::path::Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))
 }
 
+/// A pool that replaces a connection whose rollback failed. SQLite ends a transaction by itself when the disk is full,
+/// the driver still believes in it, and every later write on the connection would be refused.
 async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
     SqlitePoolOptions::new()
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        .test_before_acquire(false)
         .max_connections(connections)
         .min_connections(1)
         .idle_timeout(None)
@@ -111,6 +120,7 @@ async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqliteP
         .map_err(failed)
 }
 
+/// The database's own failure, kept behind the message.
 pub(super) fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> OpenError {
     OpenError::Database(Box::new(cause))
 }

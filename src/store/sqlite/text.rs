@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-/// An instant in UTC with nine digits after the point: of fixed width, so that the order of texts is the order of time.
+/// An instant in UTC with nine digits after the point: of fixed width from the year 0 on, so that the order of texts is
+/// the order of time.
 pub(super) fn instant(at: Timestamp) -> String {
     format!("{at:.9}")
 }

@@ -72,7 +72,9 @@ async fn a_schema_of_a_newer_version_is_refused_and_left_alone() {
     let mut newer = file.connect().await.unwrap();
     sqlx::query("UPDATE gateway_meta SET schema_version = 999, oldest_binary_schema = 999").execute(&mut newer).await.unwrap();
     newer.close().await.unwrap();
+    let before = std::fs::read(folder.path().join("journal.db")).unwrap();
     assert!(matches!(open(folder.path()).await, Err(OpenError::SchemaTooNew { found: 999, known: 1 })));
+    assert!(before == std::fs::read(folder.path().join("journal.db")).unwrap());
 }
 
 #[tokio::test]
