@@ -29,7 +29,7 @@ fn bitlipa(url: &str) -> Bitlipa {
     Bitlipa::new(options).unwrap()
 }
 
-fn request() -> QuoteRequest {
+pub(super) fn request() -> QuoteRequest {
     let chain = Chain::new("eip155:137").unwrap();
     QuoteRequest {
         request_id: None,

@@ -4,6 +4,7 @@ mod answers;
 mod authentication;
 mod bitlipa;
 mod requests;
+mod sandbox;
 mod server;
 mod support;
 mod tls;
