@@ -52,15 +52,13 @@ fn one_of<I: Ord>(id: Result<I, TextError>, existing: &BTreeSet<I>) -> Result<I,
 /// A list of names, or `["*"]`.
 fn allowed<T: Ord>(section: &mut Section<'_>, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Allowed<T> {
     let names = section.list(key, |text| if text == "*" { Ok(None) } else { parse(text).map(Some) });
-    let entries = names.len();
-    let only: BTreeSet<T> = names.into_iter().flatten().collect();
-    if only.len() == entries {
-        return Allowed::Only(only);
+    if matches!(names.as_slice(), [None]) {
+        return Allowed::All;
     }
-    if entries > 1 {
-        section.mistake(key, "has an entry twice, or one beside *, which stands alone");
+    if names.iter().any(Option::is_none) {
+        section.mistake(key, "has names beside *, which stands alone");
     }
-    Allowed::All
+    Allowed::Only(names.into_iter().flatten().collect())
 }
 
 fn read_limits(section: &mut Section<'_>) -> BTreeMap<Currency, SpendLimit> {

@@ -15,6 +15,8 @@ use super::sources::Environment;
 
 /// Keys longer than any of ours are not repeated: a secret may have slipped to the left of the `=`.
 const MAX_SHOWN_KEY_BYTES: usize = 48;
+/// A text of this length without a dot or a slash is taken for a secret and not for a path: tokens and keys are longer.
+const SECRET_LIKE_BYTES: usize = 40;
 /// The most entries of a list or of sections of one kind.
 const MAX_ENTRIES: usize = 10_000;
 /// Keys that people write when they put a secret into the file.
@@ -119,7 +121,15 @@ impl<'a> Section<'a> {
     /// A path that may be absent; a relative one starts at the file's folder.
     pub(super) fn optional_path(&mut self, key: &'static str) -> Option<PathBuf> {
         let folder = self.reader.folder;
-        self.optional(key, |text| if text.is_empty() { Err("must not be empty") } else { Ok(folder.join(text)) })
+        self.optional(key, |text| {
+            if text.is_empty() {
+                Err("must not be empty")
+            } else if text.len() >= SECRET_LIKE_BYTES && !text.contains(['/', '.']) {
+                Err("looks like the secret itself: it must be the path of a file")
+            } else {
+                Ok(folder.join(text))
+            }
+        })
     }
 
     /// A path that must be there.
@@ -244,11 +254,15 @@ impl<'a> Section<'a> {
         for key in self.table.keys() {
             if INLINE_SECRETS.contains(&key.as_str()) {
                 self.mistake(key, "a secret never stands in this file: name a file or an environment variable that holds it");
-            } else if key.len() > MAX_SHOWN_KEY_BYTES {
-                self.mistake_here(format_args!("has an unknown key of {} bytes", key.len()));
-            } else {
+            } else if is_plain_key(key) {
                 self.mistake(key, format_args!("unknown key; known here: {}", self.known.join(", ")));
+            } else {
+                self.mistake_here(format_args!("has an unknown key of {} bytes", key.len()));
             }
         }
     }
+}
+
+fn is_plain_key(key: &str) -> bool {
+    key.len() <= MAX_SHOWN_KEY_BYTES && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

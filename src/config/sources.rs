@@ -9,11 +9,13 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// The largest file with a token, a passphrase or a TLS certificate chain.
-const MAX_SMALL_FILE_BYTES: usize = 256 * 1024;
+/// The largest file with a token, a passphrase or a private key for TLS.
+const MAX_SECRET_BYTES: usize = 64 * 1024;
+/// The largest file of certificates: a system's whole bundle of authorities fits.
+const MAX_PUBLIC_BYTES: usize = 1024 * 1024;
 /// The largest configuration: some ten thousand callers.
 const MAX_CONFIG_BYTES: usize = 4 * 1024 * 1024;
-/// More room than a file needs, so that reading never moves the buffer and leaves a copy behind.
+/// More room than a secret needs, so that reading never moves the buffer and leaves a copy behind.
 const SLACK_BYTES: usize = 64;
 
 /// Where environment variables come from. Handed in, so that a test needs no process of its own.
@@ -57,29 +59,36 @@ pub enum FileError {
 
 /// Reads the configuration's own text.
 pub(super) fn read_config(path: &Path) -> Result<Vec<u8>, FileError> {
-    read(path, MAX_CONFIG_BYTES, |_| Ok(())).map(|mut bytes| std::mem::take(&mut *bytes))
+    let mut bytes = Vec::new();
+    read_into(&mut bytes, path, MAX_CONFIG_BYTES, |_| Ok(()))?;
+    Ok(bytes)
 }
 
 /// Reads a file that holds nothing secret, such as a certificate.
 pub(super) fn read_public(path: &Path) -> Result<Vec<u8>, FileError> {
-    read(path, MAX_SMALL_FILE_BYTES, |_| Ok(())).map(|mut bytes| std::mem::take(&mut *bytes))
+    let mut bytes = Vec::new();
+    read_into(&mut bytes, path, MAX_PUBLIC_BYTES, |_| Ok(()))?;
+    Ok(bytes)
 }
 
 /// Reads a file that its owner alone can reach.
 pub(super) fn read_secret(path: &Path) -> Result<Secret, FileError> {
-    read(path, MAX_SMALL_FILE_BYTES, owner_only).map(|mut bytes| Secret::new(std::mem::take(&mut *bytes)))
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_SECRET_BYTES + SLACK_BYTES));
+    read_into(&mut bytes, path, MAX_SECRET_BYTES, owner_only)?;
+    Ok(Secret::new(std::mem::take(&mut *bytes)))
 }
 
-fn read(path: &Path, max_bytes: usize, allowed: fn(&Metadata) -> Result<(), FileError>) -> Result<Zeroizing<Vec<u8>>, FileError> {
+type Check = fn(&Metadata) -> Result<(), FileError>;
+
+fn read_into(bytes: &mut Vec<u8>, path: &Path, max_bytes: usize, allowed: Check) -> Result<(), FileError> {
     let check = |metadata: &Metadata| if metadata.is_file() { allowed(metadata) } else { Err(FileError::NotAFile) };
     // Opening a pipe waits for a writer, so the kind is looked at first; what
     // was opened in the end is looked at again, since a path can be exchanged.
     check(&std::fs::metadata(path).map_err(FileError::Unreadable)?)?;
     let file = File::open(path).map_err(FileError::Unreadable)?;
     check(&file.metadata().map_err(FileError::Unreadable)?)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(max_bytes + SLACK_BYTES));
-    file.take(max_bytes as u64 + 1).read_to_end(&mut bytes).map_err(FileError::Unreadable)?;
-    if bytes.len() > max_bytes { Err(FileError::TooLarge { max_bytes }) } else { Ok(bytes) }
+    file.take(max_bytes as u64 + 1).read_to_end(bytes).map_err(FileError::Unreadable)?;
+    if bytes.len() > max_bytes { Err(FileError::TooLarge { max_bytes }) } else { Ok(()) }
 }
 
 #[cfg(unix)]

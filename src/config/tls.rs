@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
 use super::mistakes::with_causes;
 use super::section::Section;
 use super::sources::{self, FileError};
@@ -33,7 +36,7 @@ impl Tls {
         let client_ca_file = certificates(section, "client_ca_file", false);
         let tls = Self { certificate_file: certificate_file?, private_key_file: private_key_file?, client_ca_file };
         match tls.read_private_key() {
-            Ok(pem) if holds(pem.expose(), "PRIVATE KEY-----") => {}
+            Ok(pem) if holds_private_key(&pem) => {}
             Ok(_) => {
                 section.mistake("private_key_file", format_args!("{} has no PEM private key", tls.private_key_file.display()))
             }
@@ -55,8 +58,8 @@ pub fn read_certificates(path: &Path) -> Result<Vec<u8>, FileError> {
 pub(super) fn certificates(section: &mut Section<'_>, key: &'static str, is_required: bool) -> Option<PathBuf> {
     let path = if is_required { section.required_path(key) } else { section.optional_path(key) }?;
     match read_certificates(&path) {
-        Ok(pem) if holds(&pem, "-----BEGIN CERTIFICATE-----") => {}
-        Ok(_) => section.mistake(key, format_args!("{} has no PEM certificate", path.display())),
+        Ok(pem) if are_certificates(&pem) => {}
+        Ok(_) => section.mistake(key, format_args!("{} is not PEM with at least one certificate", path.display())),
         Err(error) => section.mistake(key, refused(&path, &error)),
     }
     Some(path)
@@ -66,6 +69,13 @@ fn refused(path: &Path, error: &FileError) -> String {
     format!("{} is refused: {}", path.display(), with_causes(error))
 }
 
-fn holds(pem: &[u8], label: &str) -> bool {
-    pem.windows(label.len()).any(|window| window == label.as_bytes())
+fn are_certificates(pem: &[u8]) -> bool {
+    let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();
+    certificates.peek().is_some() && certificates.all(|certificate| certificate.is_ok())
+}
+
+/// Looks for the label only: reading the key would leave a copy of it in memory.
+fn holds_private_key(pem: &Secret) -> bool {
+    const LABEL: &[u8] = b"PRIVATE KEY-----";
+    pem.expose().windows(LABEL.len()).any(|window| window == LABEL)
 }

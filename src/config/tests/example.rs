@@ -138,3 +138,33 @@ fn the_defaults_that_the_example_tells_are_the_defaults() {
     assert!(!bare.contains("lease_ms"));
     assert_eq!(folder.load(&bare).unwrap(), whole);
 }
+
+/// No key takes a date, so each refuses it, under its own path.
+#[test]
+fn a_value_of_a_wrong_kind_is_refused_under_its_own_key() {
+    let folder = example_folder();
+    let lines: Vec<&str> = EXAMPLE.lines().collect();
+    let is_value = |line: &&str| !line.starts_with('#') && line.contains(" = ");
+    let places: Vec<usize> = (0..lines.len()).filter(|&at| is_value(&lines[at])).collect();
+    assert!(places.len() > 60, "{}", places.len());
+    for at in places {
+        let key = lines[at].split(" = ").next().unwrap();
+        let replaced = format!("{key} = 1979-05-27");
+        let text: Vec<&str> = lines.iter().enumerate().map(|(n, line)| if n == at { replaced.as_str() } else { *line }).collect();
+        let paths = folder.paths(&text.join("\n"));
+        assert!(paths.iter().any(|path| path.ends_with(&format!(".{key}"))), "{key}: {paths:?}");
+    }
+}
+
+#[test]
+fn a_list_where_a_section_belongs_and_the_reverse_are_refused() {
+    let folder = Folder::new();
+    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "engine", "telemetry"] {
+        let paths = folder.paths(&format!("[[{section}]]\n"));
+        assert!(paths.iter().any(|path| path == section), "{section}: {paths:?}");
+    }
+    for list in ["keys", "enterprises", "callers"] {
+        let paths = folder.paths(&format!("[{list}]\n"));
+        assert!(paths.iter().any(|path| path == list), "{list}: {paths:?}");
+    }
+}

@@ -23,6 +23,9 @@ fn a_secret_in_the_wrong_place_is_not_repeated() {
         with("token_file = \"token\"", &format!("token_file = {CANARY}")),
         with("token_file = \"token\"", &format!("token_file = \"token\" {CANARY}")),
         with("token_file = \"token\"", &format!("{long} = 1")),
+        with("token_file = \"token\"", &format!("\"{CANARY} \" = 1")),
+        with("token_file = \"token\"", &format!("token_file = \"{long}\"")),
+        with("xprv_file = \"k.xprv\"", &format!("xprv_file = \"{long}\"")),
         with("https://app.bitgo.com", &format!("https://user:{CANARY}@app.bitgo.com")),
         with("https://app.bitgo.com", &format!("https://app.bitgo.com?key={CANARY}")),
         with("sqlite://journal.db", &format!("postgres://user:{CANARY}@host/db")),
@@ -93,9 +96,9 @@ fn a_public_file_may_be_read_by_others() {
 #[test]
 fn a_secret_file_without_end_is_not_read() {
     let folder = Folder::new();
-    folder.file("token", "x".repeat(300 * 1024), 0o600);
+    folder.file("token", "x".repeat(65 * 1024), 0o600);
     let errors = folder.load(MINIMAL).unwrap_err();
-    assert!(errors.to_string().contains("larger than 262144 bytes"), "{errors}");
+    assert!(errors.to_string().contains("larger than 65536 bytes"), "{errors}");
     folder.file("token", "x".repeat(5_000), 0o600);
     assert_eq!(folder.paths(MINIMAL), ["enterprises[0].token_file"]);
 }

@@ -1,5 +1,7 @@
 //! Every mistake is named by the exact key, and all of them at once.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Each broken configuration has exactly the mistakes that stand beside it.
@@ -268,4 +270,18 @@ fn a_file_that_cannot_be_read_is_one_mistake() {
     assert!(read(folder.path()).contains("no regular file"));
     assert!(read(&folder.file("latin.toml", b"a = \"\xe9\"", 0o644)).contains("not UTF-8"));
     assert!(folder.load("[grpc]\nlisten =\n").unwrap_err().to_string().contains("line 2 is not TOML"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A piece of the least configuration gives way to anything: it is read or refused, without a panic.
+    #[test]
+    fn any_text_is_read_or_refused(start in 0..MINIMAL.len(), length in 0_usize..40, noise in "[ -~\n]{0,20}|\\PC{0,20}") {
+        let end = (start + length).min(MINIMAL.len());
+        let text = format!("{}{noise}{}", &MINIMAL[..start], &MINIMAL[end..]);
+        if let Err(errors) = Folder::new().load(&text) {
+            prop_assert!(!errors.mistakes().is_empty());
+        }
+    }
 }
