@@ -3,5 +3,15 @@
 //!
 //! Generated types do not leave this module; neither do statuses.
 
+mod call;
 pub mod convert;
+pub mod deadline;
+pub mod page_token;
 pub mod pb;
+pub mod quote;
+pub mod settlement;
+pub mod signing;
+pub mod status;
+
+pub use call::HandlerSettings;
+pub use deadline::Deadline;

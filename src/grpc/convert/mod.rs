@@ -4,7 +4,18 @@
 //! ([`violations::Violations`]) and gives a domain value only when there is
 //! none. It calls nothing, stores nothing and knows no clock.
 
+pub mod client_settlement;
+mod dispute;
+mod enums;
+pub mod initiate;
 pub mod limits;
+pub mod list;
+pub mod names;
 pub mod page;
+pub mod preview;
+pub mod quote;
+pub mod settlement;
+pub mod signing;
 pub mod time;
+mod transfer;
 pub mod violations;

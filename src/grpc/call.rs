@@ -1,0 +1,78 @@
+//! One call, from its arrival to its answer: who calls, until when, and how it fails.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tonic::{Request, Status};
+
+use super::convert::violations::InvalidRequest;
+use super::deadline::{Deadline, patience};
+use super::pb::ErrorReason;
+use super::status::{self, About};
+use crate::domain::policy::{Grants, RpcName};
+use crate::service::{Caller, ServiceError};
+
+/// The handlers' tunables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandlerSettings {
+    /// How long before its caller's deadline a call answers. Too short, and the answer comes too late to be seen.
+    pub deadline_margin: Duration,
+    /// How long a write waits for the venue's answer when its caller set no deadline.
+    pub wait_cap: Duration,
+}
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call {
+    caller: Caller,
+    about: About,
+    deadline: Option<Deadline>,
+    settings: HandlerSettings,
+}
+
+impl Call {
+    /// Takes up a call. Authentication has put the caller's grants into the
+    /// request; where it has not, nobody is calling and nothing is done.
+    pub(super) fn open<T>(request: &Request<T>, about: About, settings: HandlerSettings) -> Result<Self, Status> {
+        let grants = request.extensions().get::<Arc<Grants>>();
+        let grants = grants.cloned().ok_or_else(|| status::refused(ErrorReason::CallerUnknown, &about))?;
+        let deadline = request.extensions().get::<Deadline>().copied();
+        Ok(Self { caller: Caller { grants, rpc: RpcName::new(about.rpc()) }, about, deadline, settings })
+    }
+
+    /// Who calls.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// How long a write may wait for the venue's answer.
+    pub(super) fn patience(&self) -> Duration {
+        patience(self.deadline, Instant::now(), self.settings.deadline_margin, self.settings.wait_cap)
+    }
+
+    /// A converted request, or the status that names its faults.
+    pub(super) fn converted<T>(&self, request: Result<T, InvalidRequest>) -> Result<T, Status> {
+        request.map_err(|invalid| status::invalid(invalid, &self.about))
+    }
+
+    /// A use case's answer, or the status of its error.
+    pub(super) fn answered<T>(&self, answer: Result<T, ServiceError>) -> Result<T, Status> {
+        answer.map_err(|error| status::status(&error, &self.about))
+    }
+
+    /// The answer of a use case that changes nothing, unless the caller's deadline ends before it is there.
+    pub(super) async fn read<T>(&self, reading: impl Future<Output = Result<T, ServiceError>>) -> Result<T, Status> {
+        let Some(deadline) = self.deadline else { return self.answered(reading.await) };
+        match timeout_at(deadline.less(self.settings.deadline_margin), reading).await {
+            Ok(answer) => self.answered(answer),
+            Err(_) => Err(status::refused(ErrorReason::DeadlineExceeded, &self.about)),
+        }
+    }
+
+    /// What is needed to tell errors once the call itself is gone.
+    pub(super) fn into_about(self) -> About {
+        self.about
+    }
+}

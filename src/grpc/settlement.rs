@@ -1,0 +1,144 @@
+//! SettlementService.
+
+use std::pin::Pin;
+
+use futures_util::Stream;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::call::{Call, HandlerSettings};
+use super::convert::{client_settlement, initiate, list, names, preview, settlement};
+use super::pb;
+use super::status::{self, About, Kind};
+use crate::service::{
+    Context, SettlementView, cancel_settlement, get_client_settlement, get_settlement, initiate_settlement, list_settlements,
+    preview_settlement, retry_settlement, watch_settlement,
+};
+
+/// The handlers of SettlementService.
+#[derive(Clone)]
+pub struct SettlementApi {
+    context: Context,
+    settings: HandlerSettings,
+}
+
+impl SettlementApi {
+    /// Handlers over these ports.
+    #[must_use]
+    pub fn new(context: Context, settings: HandlerSettings) -> Self {
+        Self { context, settings }
+    }
+
+    fn open<T>(&self, request: &Request<T>, about: About) -> Result<Call, Status> {
+        Call::open(request, about, self.settings)
+    }
+
+    async fn preview(&self, call: &Call, asked: &pb::InitiateSettlementRequest) -> Result<pb::SettlementPreview, Status> {
+        let asked = call.converted(initiate::request(asked))?;
+        Ok(preview::preview(call.read(preview_settlement(&self.context, call.caller(), asked)).await?))
+    }
+
+    async fn initiate(&self, call: &Call, asked: &pb::InitiateSettlementRequest) -> Result<pb::Settlement, Status> {
+        let asked = call.converted(initiate::request(asked))?;
+        let view = initiate_settlement(&self.context, call.caller(), asked, call.patience()).await;
+        Ok(settlement::view(call.answered(view)?))
+    }
+}
+
+fn shown(view: SettlementView) -> Option<pb::Settlement> {
+    Some(settlement::view(view))
+}
+
+#[tonic::async_trait]
+impl pb::settlement_service_server::SettlementService for SettlementApi {
+    async fn initiate_settlement(
+        &self,
+        request: Request<pb::InitiateSettlementRequest>,
+    ) -> Result<Response<pb::InitiateSettlementResponse>, Status> {
+        let asked = request.get_ref();
+        let kind = if asked.validate_only { Kind::Other } else { Kind::Initiates };
+        let about = About::call("SettlementService/InitiateSettlement").that(kind).named(&asked.external_id);
+        let call = self.open(&request, about)?;
+        let response = if asked.validate_only {
+            pb::InitiateSettlementResponse { settlement: None, preview: Some(self.preview(&call, asked).await?) }
+        } else {
+            pb::InitiateSettlementResponse { settlement: Some(self.initiate(&call, asked).await?), preview: None }
+        };
+        Ok(Response::new(response))
+    }
+
+    async fn get_settlement(
+        &self,
+        request: Request<pb::GetSettlementRequest>,
+    ) -> Result<Response<pb::GetSettlementResponse>, Status> {
+        let call = self.open(&request, About::call("SettlementService/GetSettlement"))?;
+        let asked = call.converted(names::get(request.get_ref()))?;
+        let view = call.read(get_settlement(&self.context, call.caller(), &asked.enterprise_id, &asked.name)).await?;
+        Ok(Response::new(pb::GetSettlementResponse { settlement: shown(view) }))
+    }
+
+    async fn list_settlements(
+        &self,
+        request: Request<pb::ListSettlementsRequest>,
+    ) -> Result<Response<pb::ListSettlementsResponse>, Status> {
+        let call = self.open(&request, About::call("SettlementService/ListSettlements"))?;
+        let asked = call.converted(list::request(request.get_ref()))?;
+        let (page, more) = call.read(list_settlements(&self.context, call.caller(), &asked.query)).await?;
+        Ok(Response::new(list::response(&page, more, &asked)))
+    }
+
+    async fn retry_settlement(
+        &self,
+        request: Request<pb::RetrySettlementRequest>,
+    ) -> Result<Response<pb::RetrySettlementResponse>, Status> {
+        let asked = request.get_ref();
+        let about = About::call("SettlementService/RetrySettlement").that(Kind::Changes).named(&asked.external_id);
+        let call = self.open(&request, about)?;
+        let version = call.converted(names::retry(asked))?;
+        let view = retry_settlement(&self.context, call.caller(), &version, call.patience()).await;
+        Ok(Response::new(pb::RetrySettlementResponse { settlement: shown(call.answered(view)?) }))
+    }
+
+    async fn cancel_settlement(
+        &self,
+        request: Request<pb::CancelSettlementRequest>,
+    ) -> Result<Response<pb::CancelSettlementResponse>, Status> {
+        let asked = request.get_ref();
+        let about = About::call("SettlementService/CancelSettlement").that(Kind::Changes).named(&asked.external_id);
+        let call = self.open(&request, about)?;
+        let version = call.converted(names::cancel(asked))?;
+        let view = cancel_settlement(&self.context, call.caller(), &version).await;
+        Ok(Response::new(pb::CancelSettlementResponse { settlement: shown(call.answered(view)?) }))
+    }
+
+    type WatchSettlementStream = Pin<Box<dyn Stream<Item = Result<pb::WatchSettlementResponse, Status>> + Send>>;
+
+    async fn watch_settlement(
+        &self,
+        request: Request<pb::WatchSettlementRequest>,
+    ) -> Result<Response<Self::WatchSettlementStream>, Status> {
+        let call = self.open(&request, About::call("SettlementService/WatchSettlement"))?;
+        let asked = call.converted(names::watch(request.get_ref()))?;
+        let after = request.get_ref().after_sequence;
+        let watching = watch_settlement(&self.context, call.caller(), &asked.enterprise_id, &asked.name, after);
+        let views = call.read(watching).await?;
+        let about = call.into_about();
+        let answers = ReceiverStream::new(views).map(move |view| match view {
+            Ok(view) => Ok(pb::WatchSettlementResponse { settlement: shown(view) }),
+            Err(error) => Err(status::status(&error, &about)),
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn get_client_settlement(
+        &self,
+        request: Request<pb::GetClientSettlementRequest>,
+    ) -> Result<Response<pb::GetClientSettlementResponse>, Status> {
+        let about = About::call("SettlementService/GetClientSettlement").venue_lacks(pb::ErrorReason::ClientSettlementNotFound);
+        let call = self.open(&request, about)?;
+        let query = call.converted(client_settlement::request(request.get_ref()))?;
+        let answer = call.read(get_client_settlement(&self.context, call.caller(), &query)).await?;
+        Ok(Response::new(client_settlement::response(answer, &query)))
+    }
+}
