@@ -5,6 +5,7 @@ pub mod bitgo;
 pub mod bitlipa;
 mod clean;
 mod credential;
+mod header;
 mod http;
 mod json;
 mod unmapped;

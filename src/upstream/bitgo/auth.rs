@@ -13,6 +13,7 @@ use reqwest::{Method, Url};
 use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
+use crate::upstream::header::{plain, sensitive, unusable};
 use crate::upstream::http::{CallError, Response};
 
 /// How old a signed answer of version 3 may be.
@@ -129,18 +130,7 @@ fn is_fresh(timestamp: &str, now: Timestamp) -> bool {
 }
 
 fn bearer(token: &[u8]) -> Result<HeaderValue, CallError> {
-    let text = Secret::new([b"Bearer ", token].concat());
-    let mut value = HeaderValue::from_bytes(text.expose()).map_err(|_| unusable())?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn plain(text: &str) -> Result<HeaderValue, CallError> {
-    HeaderValue::from_str(text).map_err(|_| unusable())
-}
-
-fn unusable() -> CallError {
-    CallError::NotSent("the credential cannot be used".to_owned())
+    sensitive(Secret::new([b"Bearer ", token].concat()).expose())
 }
 
 #[cfg(test)]

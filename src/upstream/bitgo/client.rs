@@ -80,14 +80,12 @@ impl Client {
         if !answer.is_trusted {
             return Err(VenueFailure::Unreadable { detail: UNTRUSTED.to_owned() });
         }
-        json::read(&answer.response.body).ok_or_else(|| VenueFailure::Unreadable { detail: GARBLED.to_owned() })
+        json::read(&answer.response.body).ok_or_else(|| VenueFailure::Unreadable { detail: json::GARBLED.to_owned() })
     }
 }
 
 /// What is said of an answer whose HMAC is missing or wrong.
 pub(super) const UNTRUSTED: &str = "the answer's signature is missing or wrong";
-/// What is said of an answer that is not the JSON it should be.
-pub(super) const GARBLED: &str = "the answer is not the documented JSON";
 
 fn refusal(answer: &Answer) -> VenueFailure {
     VenueFailure::Refused {

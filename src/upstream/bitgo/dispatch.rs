@@ -1,6 +1,6 @@
 //! What one post of a settlement came to.
 
-use super::client::{Answer, GARBLED, UNTRUSTED};
+use super::client::{Answer, UNTRUSTED};
 use super::error::venue_error;
 use super::{map, wire};
 use crate::domain::settlement::{DispatchAnswer, VenueError, VenueSettlement};
@@ -20,7 +20,7 @@ pub(super) fn dispatch_answer(called: Result<Answer, CallError>) -> DispatchAnsw
     let body: Option<wire::PostAnswer> = json::read(&answer.response.body);
     match (answer.response.is_success(), answer.is_trusted, body) {
         (true, false, _) => no_answer(UNTRUSTED),
-        (true, true, None) => no_answer(GARBLED),
+        (true, true, None) => no_answer(json::GARBLED),
         (true, true, Some(body)) => answered(&answer, settlement(body), VenueError::default()),
         // A settlement in a refusal is believed on the same terms as in a success; a refusal itself needs no proof.
         (false, true, Some(body)) => answered(&answer, settlement(body), venue_error(&answer)),

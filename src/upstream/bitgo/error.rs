@@ -1,18 +1,13 @@
 //! BitGo's error bodies: `{error}`, `{error, errorName, reqId}`, `{error, name, requestId}`, `{}`, or no JSON at all.
 
-use serde_json::Value;
-
 use super::client::Answer;
 use crate::domain::settlement::VenueError;
 use crate::upstream::clean::{MAX_MESSAGE_CHARS, MAX_NAME_CHARS, bounded_without};
-
-/// The largest body in which an error is looked for, in bytes: beyond it stands a page, not an error.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
+use crate::upstream::json::read_error;
 
 /// What a refusal says, as far as it says anything; our own token is taken out.
 pub(super) fn venue_error(answer: &Answer) -> VenueError {
-    let body = &answer.response.body;
-    let value = if body.len() > MAX_ERROR_BYTES { Value::Null } else { serde_json::from_slice(body).unwrap_or_default() };
+    let value = read_error(&answer.response.body);
     let clean = |text: &str, max| bounded_without(text, &[answer.exchange.token()], max);
     let member = |names: &[&str], max| {
         let text = names.iter().find_map(|name| value.get(name)?.as_str());

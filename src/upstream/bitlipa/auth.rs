@@ -8,6 +8,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::secret::Secret;
+use crate::upstream::header::{plain, sensitive, unusable};
 use crate::upstream::http::CallError;
 
 /// The headers of one request: the key, when it was signed, a nonce that no other request has, and the signature.
@@ -23,10 +24,8 @@ pub(super) fn headers(
 ) -> Result<Vec<(HeaderName, HeaderValue)>, CallError> {
     let seconds = now.as_second().to_string();
     let signature = signature(api_secret, &seconds, method, url, body).ok_or_else(unusable)?;
-    let mut key = HeaderValue::from_bytes(api_key.expose()).map_err(|_| unusable())?;
-    key.set_sensitive(true);
     Ok(vec![
-        (AUTHORIZATION, key),
+        (AUTHORIZATION, sensitive(api_key.expose())?),
         (HeaderName::from_static("x-bitlipa-timestamp"), plain(&seconds)?),
         (HeaderName::from_static("x-bitlipa-nonce"), plain(&Uuid::new_v4().to_string())?),
         (HeaderName::from_static("x-bitlipa-signature"), plain(&signature)?),
@@ -40,14 +39,6 @@ fn signature(api_secret: &Secret, seconds: &str, method: &Method, url: &Url, bod
     mac.update(format!("{seconds}\n{method}\n{}\n{}\n", url.path(), url.query().unwrap_or_default()).as_bytes());
     mac.update(body);
     Some(base16ct::lower::encode_string(&mac.finalize().into_bytes()))
-}
-
-fn plain(text: &str) -> Result<HeaderValue, CallError> {
-    HeaderValue::from_str(text).map_err(|_| unusable())
-}
-
-fn unusable() -> CallError {
-    CallError::NotSent("the credential cannot be used".to_owned())
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@ use serde_json::Value;
 use crate::domain::settlement::VenueError;
 use crate::secret::Secret;
 use crate::upstream::clean::{MAX_MESSAGE_CHARS, MAX_NAME_CHARS, bounded_without};
-
-/// The largest body in which an error is looked for, in bytes: beyond it stands a page, not an error.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
+use crate::upstream::json::read_error;
 
 /// What a refusal says, as far as it says anything; our own key and secret are taken out.
 pub(super) fn venue_error(body: &[u8], secrets: &[&Secret]) -> VenueError {
-    let value = if body.len() > MAX_ERROR_BYTES { Value::Null } else { serde_json::from_slice(body).unwrap_or_default() };
+    let value = read_error(body);
     let text = |pointer: &str, max| {
         let text = value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
         text.map(|text| bounded_without(text, secrets, max))

@@ -64,8 +64,8 @@ impl Bitlipa {
                 retry_after_seconds: response.retry_after_seconds(self.clock.now()),
             });
         }
-        let quote: wire::Quote = json::read(&response.body)
-            .ok_or_else(|| VenueFailure::Unreadable { detail: "the answer is not the documented JSON".to_owned() })?;
+        let quote: wire::Quote =
+            json::read(&response.body).ok_or_else(|| VenueFailure::Unreadable { detail: json::GARBLED.to_owned() })?;
         Ok(map::quote(quote)?)
     }
 }
