@@ -9,7 +9,12 @@ use super::initiate_settlement::answer;
 use super::view::SettlementView;
 use crate::domain::ids::{EnterpriseId, ExternalId};
 use crate::domain::settlement::{Change, Settlement};
-use crate::store::{SettlementName, StoreError};
+use crate::store::{Claim, SettlementName, StoreError};
+
+/// How often a caller's change asks for a lease that a worker holds.
+const MAX_CLAIM_TRIES: usize = 50;
+/// The pause between two such tries.
+const CLAIM_PAUSE: Duration = Duration::from_millis(20);
 
 /// A settlement at the sequence at which the caller saw it.
 #[derive(Debug, Clone)]
@@ -52,7 +57,7 @@ pub(super) async fn change_by_caller(
     }
     hold_version(&seen, version)?;
     refuse_illegal(&seen, change)?;
-    let Some(claim) = context.store.claim(seen.id, context.engine.lease()).await? else {
+    let Some(claim) = claim_soon(context, &seen).await? else {
         return Err(ServiceError::Busy(Box::new(seen)));
     };
     let changed = hold_version(&claim.settlement, version).and_then(|()| apply(context, &claim.settlement, change));
@@ -72,6 +77,17 @@ pub(super) async fn change_by_caller(
         Err(StoreError::Fenced) => Err(ServiceError::Busy(Box::new(claim.settlement))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Leases the settlement, waiting a little for a worker that is looking at it just now.
+async fn claim_soon(context: &Context, seen: &Settlement) -> Result<Option<Claim>, ServiceError> {
+    for _ in 0..MAX_CLAIM_TRIES {
+        if let Some(claim) = context.store.claim(seen.id, context.engine.lease()).await? {
+            return Ok(Some(claim));
+        }
+        tokio::time::sleep(CLAIM_PAUSE).await;
+    }
+    Ok(None)
 }
 
 fn hold_version(seen: &Settlement, version: &SettlementVersion) -> Result<(), ServiceError> {

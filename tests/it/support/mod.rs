@@ -2,3 +2,4 @@
 
 pub(crate) mod builders;
 pub(crate) mod clock;
+pub(crate) mod world;

@@ -1,0 +1,5 @@
+//! InitiateSettlement's way through journal, keys and venue, with everything that a venue may answer.
+
+mod answers;
+mod repeats;
+mod tampering;

@@ -1,0 +1,203 @@
+//! The gateway's inside at work: real journal, real keys, real HTTP to the simulated venues; no gRPC.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use settlement_gateway::custody::{Key, KeySettings, KeySource, Keyring, generate_xprv};
+use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId};
+use settlement_gateway::domain::policy::{Allowed, Grants, RpcName};
+use settlement_gateway::domain::settlement::{AmountUnit, Asked, Leg, Route, SettlementAmounts, State};
+use settlement_gateway::domain::signing::Purpose;
+use settlement_gateway::domain::time::{Clock, Cutoff, Entropy, EntropyError};
+use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, SettlementEntry};
+use settlement_gateway::secret::Secret;
+use settlement_gateway::service::engine::{Engine, EngineSettings};
+use settlement_gateway::service::{
+    Caller, Context, Directory, Enterprise, InitiateSettlement, ServiceError, SettlementTerms, SettlementView,
+    initiate_settlement,
+};
+use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
+use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
+use settlement_gateway::upstream::{Credential, HttpOptions};
+use tempfile::TempDir;
+
+use super::builders::{amounts, leg};
+
+/// The machine's clock: windows and waits of these tests are milliseconds.
+pub(crate) struct RealClock;
+
+impl Clock for RealClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// The machine's randomness.
+pub(crate) struct RealEntropy;
+
+impl Entropy for RealEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|_| EntropyError)
+    }
+}
+
+/// The enterprise on route v1.
+pub(crate) const V1: &str = "ent-v1";
+/// The enterprise on route v2.
+pub(crate) const V2: &str = "ent-v2";
+/// Long enough for every outcome of these tests; nothing waits for it unless something is wrong.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everything at work.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) context: Context,
+    pub(crate) folder: Arc<TempDir>,
+}
+
+/// Waits in milliseconds, so that doubt is resolved at once.
+pub(crate) fn quick() -> EngineSettings {
+    EngineSettings {
+        workers: 4,
+        shortest_wait: Duration::from_millis(10),
+        longest_wait: Duration::from_millis(100),
+        poll_interval: Duration::from_millis(50),
+        visibility_window: Duration::from_millis(50),
+        longest_rest: Duration::from_millis(50),
+        ..EngineSettings::default()
+    }
+}
+
+fn key(id: &str) -> Key {
+    let settings = KeySettings {
+        id: KeyId::new(id).unwrap(),
+        purposes: BTreeSet::from([Purpose::Settlement, Purpose::Trade]),
+        enabled: true,
+        sign_payload_settlement: true,
+    };
+    Key::from_xprv(settings, KeySource::Generated, &generate_xprv(&RealEntropy).unwrap()).unwrap()
+}
+
+fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
+    let venue = BitGo::new(BitGoOptions {
+        base_url: sandbox.bitgo_url(),
+        credential: Credential::fixed(&Secret::from_text(format!("token-{id}"))).unwrap(),
+        auth: RequestAuth::Bearer,
+        signing_method: SigningMethod::Post,
+        http: HttpOptions { allow_plaintext: true, call_timeout: Duration::from_secs(2), ..HttpOptions::default() },
+        clock: Arc::new(RealClock),
+    })
+    .unwrap();
+    let terms = SettlementTerms {
+        route,
+        amount_unit: AmountUnit::Full,
+        key_id: KeyId::new(format!("key-{id}")).unwrap(),
+        max_cutoff_ahead: Duration::from_secs(60),
+    };
+    Enterprise { id: EnterpriseId::new(id).unwrap(), settles: Some(terms), venue: Arc::new(venue) }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(quick(), |_| ()).await
+    }
+
+    /// A world whose engine and simulated enterprises are changed before they start.
+    pub(crate) async fn with(settings: EngineSettings, change: impl Fn(&mut SandboxEnterprise)) -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let keyring = Arc::new(Keyring::new([key("key-ent-v1"), key("key-ent-v2")]).unwrap());
+        let simulated = |id: &str, disputes| {
+            let public_key = keyring.get(&KeyId::new(format!("key-{id}")).unwrap()).unwrap().public_key();
+            let mut simulated = SandboxEnterprise {
+                disputes,
+                default_balance: Some("1000000".to_owned()),
+                ..SandboxEnterprise::new(id, Secret::from_text(format!("token-{id}")), *public_key.as_bytes())
+            };
+            change(&mut simulated);
+            simulated
+        };
+        let enterprises = vec![simulated(V1, false), simulated(V2, true)];
+        let config = SandboxConfig { enterprises, requests_per_minute: 100_000, ..SandboxConfig::loopback(Arc::new(RealClock)) };
+        let sandbox = Sandbox::start(config).await.unwrap();
+        let context = open(&folder, keyring, &sandbox, settings).await;
+        context.engine.start();
+        Self { sandbox, context, folder }
+    }
+
+    /// Stops the engine and the journal, and starts both anew over the same file: a restart.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { sandbox, context, folder } = self;
+        context.engine.drain().await;
+        let keyring = context.keyring.clone();
+        drop(context);
+        let context = open(&folder, keyring, &sandbox, quick()).await;
+        context.engine.start();
+        Self { sandbox, context, folder }
+    }
+
+    pub(crate) async fn initiate(&self, request: InitiateSettlement) -> Result<SettlementView, ServiceError> {
+        initiate_settlement(&self.context, &caller(), request, PATIENCE).await
+    }
+
+    /// What the venue knows of an external id.
+    pub(crate) fn at_venue(&self, enterprise: &str, external_id: &str) -> Option<SettlementEntry> {
+        self.sandbox.ledger().settlement(enterprise, external_id).cloned()
+    }
+}
+
+async fn open(folder: &TempDir, keyring: Arc<Keyring>, sandbox: &Sandbox, settings: EngineSettings) -> Context {
+    let options = SqliteOptions { path: folder.path().join("journal.db"), clock: Arc::new(RealClock) };
+    let store = Arc::new(SqliteStore::open(options).await.unwrap());
+    let enterprises = vec![enterprise(V1, Route::V1, sandbox), enterprise(V2, Route::V2, sandbox)];
+    let directory = Arc::new(Directory::new(enterprises, None).unwrap());
+    let clock = Arc::new(RealClock);
+    let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), settings);
+    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine }
+}
+
+/// A caller that may do everything.
+pub(crate) fn caller() -> Caller {
+    let grants = Grants {
+        caller: CallerId::new("tester").unwrap(),
+        rpcs: Allowed::All,
+        enterprises: Allowed::All,
+        merchants: Allowed::All,
+        keys: Allowed::All,
+        limits: Default::default(),
+        unlimited_currencies: true,
+    };
+    Caller { grants: Arc::new(grants), rpc: RpcName::new("SettlementService/InitiateSettlement") }
+}
+
+/// A request of two legs.
+pub(crate) fn request(enterprise: &str, external_id: &str) -> InitiateSettlement {
+    let legs = vec![leg("connection-1", "BTC", "1.50"), leg("connection-2", "USD", "-99.5")];
+    asking(enterprise, external_id, legs)
+}
+
+/// A request of any legs.
+pub(crate) fn asking(enterprise: &str, external_id: &str, legs: Vec<Leg>) -> InitiateSettlement {
+    let cutoff = Cutoff::new("2026-03-18T12:00:00Z".parse().unwrap()).unwrap();
+    let amounts: SettlementAmounts = amounts(legs);
+    let asked = Asked {
+        enterprise_id: EnterpriseId::new(enterprise).unwrap(),
+        external_id: ExternalId::new(external_id).unwrap(),
+        amounts,
+        cutoff: (enterprise == V2).then_some(cutoff),
+        notes: None,
+        nonce: None,
+        supersedes: None,
+    };
+    InitiateSettlement { asked, submit_before: None, amount_unit: None, control_totals: Vec::new() }
+}
+
+/// The state of a view or of a refusal.
+pub(crate) fn state_of(outcome: &Result<SettlementView, ServiceError>) -> State {
+    match outcome {
+        Ok(view) => view.settlement.progress.state,
+        Err(ServiceError::NotAccepted(settlement)) => settlement.progress.state,
+        Err(error) => panic!("no settlement: {error:?}"),
+    }
+}
