@@ -28,8 +28,8 @@ pub(super) async fn claim_due(db: Database, now: Timestamp, lease_for: Duration)
                  WHERE terminal = 0 AND lease_until IS NOT NULL AND lease_until <= ?2 \
                  ORDER BY lease_until, id LIMIT 1) \
          ) ORDER BY due, id LIMIT 1";
-    let clock = db.clock.now();
     let mut write = db.write().await?;
+    let clock = db.clock.now();
     let query = sqlx::query_scalar(FIRST_DUE).bind(instant(now)).bind(instant(clock));
     let Some(id) = query.fetch_optional(&mut *write).await.map_err(unavailable)? else { return Ok(None) };
     let claim = take(&mut write, id, clock, lease_for).await?;
@@ -39,8 +39,8 @@ pub(super) async fn claim_due(db: Database, now: Timestamp, lease_for: Duration)
 
 /// Leases one settlement, due or not, unless somebody holds it.
 pub(super) async fn claim(db: Database, id: Uuid, lease_for: Duration) -> Result<Option<Claim>, StoreError> {
-    let clock = db.clock.now();
     let mut write = db.write().await?;
+    let clock = db.clock.now();
     let claim = take(&mut write, id, clock, lease_for).await?;
     commit(write).await?;
     Ok(claim)

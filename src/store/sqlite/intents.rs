@@ -19,15 +19,17 @@ type LegRow<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, Cow<'a, str>, Cow<'a, str
 
 /// The legs as one text: made before a transaction begins, since there may be 20,000.
 pub(super) fn legs_text(amounts: &SettlementAmounts) -> Result<String, StoreError> {
-    let row = |leg: &Leg| -> [Option<String>; 4] {
-        [
-            Some(leg.connection_id.to_string()),
-            leg.counterparty_connection_id.as_ref().map(ToString::to_string),
-            Some(leg.currency.to_string()),
-            Some(leg.amount.to_string()),
-        ]
-    };
-    serde_json::to_string(&amounts.legs().iter().map(row).collect::<Vec<_>>()).map_err(unavailable)
+    let rows: Vec<LegRow<'_>> = amounts.legs().iter().map(leg_row).collect();
+    serde_json::to_string(&rows).map_err(unavailable)
+}
+
+fn leg_row(leg: &Leg) -> LegRow<'_> {
+    (
+        leg.connection_id.as_str().into(),
+        leg.counterparty_connection_id.as_ref().map(|id| id.as_str().into()),
+        leg.currency.as_str().into(),
+        leg.amount.as_str().into(),
+    )
 }
 
 /// Writes what the settlement's row does not hold.

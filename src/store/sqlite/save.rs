@@ -34,8 +34,8 @@ pub(super) async fn save(db: Database, save: Save) -> Result<(), StoreError> {
     if save.after.id != id {
         return Err(StoreError::Fenced);
     }
-    let clock = db.clock.now();
     let mut write = db.write().await?;
+    let clock = db.clock.now();
     update(&mut write, &save, clock).await?;
     events::insert(&mut write, id, save.change.name(), &save.after.progress).await?;
     match save.change {

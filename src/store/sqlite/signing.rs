@@ -47,8 +47,8 @@ async fn reserve(db: Database, reference: SigningReference, digest: PayloadDiges
     const INSERT: &str = "INSERT INTO signing_reservation (reference, key_id, purpose, digest, reserved_at) \
                           VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (reference) DO NOTHING";
     let text = reference.to_text();
-    let now = db.clock.now();
     let mut write = db.write().await?;
+    let now = db.clock.now();
     sqlx::query(INSERT)
         .bind(text.as_str())
         .bind(reference.key().as_str())
@@ -76,8 +76,8 @@ async fn record(
     const UPDATE: &str = "UPDATE signing_reservation SET signature = ?2, signed_at = ?3, \
                           journal_sequence = (SELECT COALESCE(MAX(journal_sequence), 0) + 1 FROM signing_reservation) \
                           WHERE reference = ?1 AND digest = ?4 AND signature IS NULL";
-    let now = db.clock.now();
     let mut write = db.write().await?;
+    let now = db.clock.now();
     sqlx::query(UPDATE)
         .bind(reference.as_str())
         .bind(signature.as_bytes().as_slice())

@@ -54,9 +54,11 @@ CREATE TABLE settlement (
     UNIQUE (enterprise_id, external_id)
 );
 CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
-CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id) WHERE venue_settlement_id IS NOT NULL;
-CREATE INDEX settlement_due ON settlement (due_at) WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
-CREATE INDEX settlement_leased ON settlement (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id, id DESC)
+    WHERE venue_settlement_id IS NOT NULL;
+CREATE INDEX settlement_due ON settlement (due_at, id)
+    WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
+CREATE INDEX settlement_leased ON settlement (lease_until, id) WHERE lease_until IS NOT NULL;
 
 -- What was asked and is not in the header. `legs` is a JSON list of [connection, counterparty or null, currency, amount].
 CREATE TABLE settlement_intent (
@@ -103,7 +105,7 @@ CREATE TABLE spend (
     amount         TEXT NOT NULL,
     at             TEXT NOT NULL
 );
-CREATE INDEX spend_by_day ON spend (caller, currency, at);
+CREATE INDEX spend_by_day ON spend (caller, currency, at, amount);
 
 -- Which payload holds each signing reference, for ever, and its signature once there is one.
 CREATE TABLE signing_reservation (
