@@ -84,6 +84,9 @@ async fn every_answer_after_a_lost_one_leads_to_its_state_and_creates_at_most_on
             _ => State::Completed,
         };
         assert_eq!(state_of(&outcome), expected, "{name}: {outcome:?}");
+        if let Ok(view) = outcome {
+            world.until_at_rest(view.settlement).await;
+        }
         world.sandbox.faults().clear();
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use settlement_gateway::custody::{Key, KeySettings, KeySource, Keyring, generate_xprv};
 use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId};
 use settlement_gateway::domain::policy::{Allowed, Grants, RpcName};
-use settlement_gateway::domain::settlement::{AmountUnit, Asked, Leg, Route, SettlementAmounts, State};
+use settlement_gateway::domain::settlement::{AmountUnit, Asked, Leg, Route, Settlement, SettlementAmounts, State};
 use settlement_gateway::domain::signing::Purpose;
 use settlement_gateway::domain::time::{Clock, Cutoff, Entropy, EntropyError};
 use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, SettlementEntry};
@@ -139,6 +139,14 @@ impl World {
 
     pub(crate) async fn initiate(&self, request: InitiateSettlement) -> Result<SettlementView, ServiceError> {
         initiate_settlement(&self.context, &caller(), request, PATIENCE).await
+    }
+
+    /// Waits until nothing looks at a settlement any more, so that no look meets what is meant for another.
+    pub(crate) async fn until_at_rest(&self, mut settlement: Settlement) {
+        while !settlement.progress.state.is_terminal() && settlement.progress.state != State::NeedsOperator {
+            let changed = self.context.engine.wait_for_change(settlement.id, settlement.progress.sequence);
+            settlement = tokio::time::timeout(PATIENCE, changed).await.unwrap().unwrap().unwrap();
+        }
     }
 
     /// What the venue knows of an external id.
