@@ -129,10 +129,10 @@ pub trait SettlementStore: Send + Sync {
     /// Reads a settlement by its journal id.
     async fn settlement_by_id(&self, id: Uuid) -> Result<Option<Settlement>, StoreError>;
 
-    /// Reads what was asked.
+    /// Reads what was asked; [`StoreError::Damaged`] when nothing is recorded under this id.
     async fn intent(&self, id: Uuid) -> Result<Intent, StoreError>;
 
-    /// Reads the large texts.
+    /// Reads the large texts, as far as there are any yet.
     async fn material(&self, id: Uuid) -> Result<Material, StoreError>;
 
     /// Reads the timeline, oldest first; at most `limit` newest entries.

@@ -54,7 +54,7 @@ impl Fixture {
         self.store.claim(settlement.id, LEASE).await.unwrap().unwrap()
     }
 
-    /// The id of what is due now.
+    /// Claims what is due now, if anything is.
     pub(super) async fn due(&self) -> Option<Claim> {
         self.store.claim_due(self.now(), LEASE).await.unwrap()
     }
