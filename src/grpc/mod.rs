@@ -4,14 +4,24 @@
 //! Generated types do not leave this module; neither do statuses.
 
 mod call;
+pub mod caller;
 pub mod convert;
 pub mod deadline;
+pub mod health;
+mod known_rpcs;
+mod layers;
+pub mod listener;
 pub mod page_token;
 pub mod pb;
 pub mod quote;
+pub mod reflection;
+mod refusal;
+pub mod server;
+pub mod services;
 pub mod settlement;
 pub mod signing;
 pub mod status;
 
 pub use call::HandlerSettings;
 pub use deadline::Deadline;
+pub use layers::RequestId;

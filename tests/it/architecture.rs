@@ -90,14 +90,17 @@ const RULES: &[Rule] = &[
             "subtle",
             "base16ct",
             "base64ct",
-            "x509_parser",
+            "webpki",
+            "hyper",
+            "hyper_util",
+            "zeroize",
             "bytes",
         ],
     },
     Rule {
         module: "http",
         own: &["domain", "service"],
-        outside: &["axum", "tokio", "tokio_util", "metrics_exporter_prometheus"],
+        outside: &["axum", "http", "hyper", "hyper_util", "tower", "tokio", "tokio_util"],
     },
     Rule {
         module: "sandbox",
@@ -126,7 +129,11 @@ const RULES: &[Rule] = &[
         own: &["domain", "secret", "custody"],
         outside: &["serde", "toml", "base16ct", "rustls_pki_types", "zeroize"],
     },
-    Rule { module: "telemetry", own: &[], outside: &["tracing_subscriber", "metrics_exporter_prometheus", "tokio"] },
+    Rule {
+        module: "telemetry",
+        own: &[],
+        outside: &["tracing_subscriber", "metrics_exporter_prometheus", "tokio", "tokio_util"],
+    },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },
 ];
 

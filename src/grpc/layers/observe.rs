@@ -1,0 +1,163 @@
+//! The record of every call: one log line, one count and one duration, and nothing of its messages.
+
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use http::HeaderMap;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use metrics::{counter, histogram};
+use tonic::body::Body;
+use tonic::codegen::Bytes;
+use tonic::{Code, Status};
+use tracing::{debug, error, info};
+
+use super::{Around, Next, Request, RequestId, Response, is_open};
+use crate::domain::ids::CallerId;
+use crate::grpc::known_rpcs::{KnownRpcs, Rpc};
+
+/// Records every call when its answer has ended, or when its caller has gone.
+pub(super) struct Observe {
+    pub(super) rpcs: KnownRpcs,
+}
+
+/// Where authentication notes who is calling, for the record.
+#[derive(Clone, Default)]
+pub(super) struct SeenCaller(Arc<OnceLock<CallerId>>);
+
+impl SeenCaller {
+    /// Notes the caller; the first note counts.
+    pub(super) fn is(&self, caller: CallerId) {
+        let _ = self.0.set(caller);
+    }
+}
+
+impl Around for Observe {
+    async fn around(&self, mut request: Request, next: Next) -> Response {
+        let caller = SeenCaller::default();
+        request.extensions_mut().insert(caller.clone());
+        let path = request.uri().path();
+        let mut record = Record {
+            rpc: self.rpcs.at(path).clone(),
+            open: is_open(path),
+            request_id: request.extensions().get::<RequestId>().cloned(),
+            caller,
+            started: Instant::now(),
+            ended: false,
+        };
+        let response = next.run(request).await;
+        // An error without a message has its status in the headers.
+        if let Some(status) = Status::from_header_map(response.headers()) {
+            record.end(status.code());
+        }
+        response.map(|inner| Body::new(ObservedBody { inner, record }))
+    }
+}
+
+/// A call that is under way.
+struct Record {
+    rpc: Rpc,
+    open: bool,
+    request_id: Option<RequestId>,
+    caller: SeenCaller,
+    started: Instant,
+    ended: bool,
+}
+
+impl Record {
+    fn end(&mut self, code: Code) {
+        if self.ended {
+            return;
+        }
+        self.ended = true;
+        let duration = self.started.elapsed();
+        let (service, method) = (Arc::clone(&self.rpc.service), Arc::clone(&self.rpc.method));
+        let code = name(code);
+        counter!(
+            "settlement_gateway_rpc_requests_total",
+            "service" => Arc::clone(&service), "method" => Arc::clone(&method), "code" => code
+        )
+        .increment(1);
+        histogram!("settlement_gateway_rpc_duration_seconds", "service" => service, "method" => method).record(duration);
+        self.log(code, duration.as_millis());
+    }
+
+    fn log(&self, code: &str, ms: u128) {
+        let request_id = self.request_id.as_ref().map_or("", RequestId::as_str);
+        let caller = self.caller.0.get().map_or("", CallerId::as_str);
+        let (service, method) = (&*self.rpc.service, &*self.rpc.method);
+        match code {
+            "INTERNAL" | "UNKNOWN" | "DATA_LOSS" => error!(request_id, caller, service, method, code, ms, "a call failed"),
+            _ if self.open => debug!(request_id, service, method, code, ms, "a call ended"),
+            _ => info!(request_id, caller, service, method, code, ms, "a call ended"),
+        }
+    }
+}
+
+/// A call whose record was never ended lost its caller.
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.end(Code::Cancelled);
+    }
+}
+
+/// An answer's body, watched for the status in its trailers.
+struct ObservedBody {
+    inner: Body,
+    record: Record,
+}
+
+impl HttpBody for ObservedBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    self.record.end(code_of(trailers));
+                }
+            }
+            Some(Err(status)) => self.record.end(status.code()),
+            None => self.record.end(Code::Unknown),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+fn code_of(trailers: &HeaderMap) -> Code {
+    Status::from_header_map(trailers).map_or(Code::Unknown, |status| status.code())
+}
+
+/// The code as the protocol spells it.
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

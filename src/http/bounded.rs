@@ -1,0 +1,90 @@
+//! Serves a small HTTP interface within limits on connections and time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use tracing::{debug, warn};
+
+/// How long the loop rests when the system has no more file handles.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The limits of an HTTP listener.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The most connections at once; further ones wait for a free place.
+    pub max_connections: usize,
+    /// How long a peer may take to send a request's head.
+    pub header_timeout: Duration,
+    /// How long a connection, which carries one request, may last.
+    pub connection_timeout: Duration,
+    /// The most bytes of a request's head.
+    pub max_head_bytes: usize,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 32,
+            header_timeout: Duration::from_secs(5),
+            connection_timeout: Duration::from_secs(10),
+            max_head_bytes: 16 * 1024,
+        }
+    }
+}
+
+/// Accepts until `shutdown`, then waits for the requests under way, each of which is bounded.
+pub(super) async fn serve(tcp: TcpListener, router: Router, settings: HttpSettings, shutdown: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
+    let tasks = TaskTracker::new();
+    while let Some(accepted) = shutdown.run_until_cancelled(accept(&tcp, &slots)).await {
+        if let Some((stream, slot)) = accepted {
+            let (router, settings) = (router.clone(), settings.clone());
+            tasks.spawn(async move {
+                answer(stream, router, &settings).await;
+                drop(slot);
+            });
+        }
+    }
+    drop(tcp);
+    tasks.close();
+    tasks.wait().await;
+}
+
+async fn accept(tcp: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    match tcp.accept().await {
+        Ok((stream, _)) => Some((stream, slot)),
+        Err(error) => {
+            warn!(%error, "a connection could not be accepted");
+            sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+/// Answers one request and closes: a connection that is kept could hold its place for nothing.
+async fn answer(stream: TcpStream, router: Router, settings: &HttpSettings) {
+    let service = service_fn(|request: http::Request<Incoming>| router.clone().oneshot(request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(false)
+        .header_read_timeout(settings.header_timeout)
+        .max_buf_size(settings.max_head_bytes)
+        .serve_connection(TokioIo::new(stream), service);
+    match timeout(settings.connection_timeout, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(%error, "a connection broke"),
+        Err(_) => debug!("a connection lasted too long"),
+    }
+}

@@ -1,0 +1,110 @@
+//! Metrics: every one of them with its meaning, gathered for Prometheus.
+
+use std::time::Duration;
+
+use metrics::{SetRecorderError, Unit, describe_counter, describe_gauge, describe_histogram, set_global_recorder};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+/// How often old samples are folded together, so that memory stays flat without a reader.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+const RPC_DURATION: &str = "settlement_gateway_rpc_duration_seconds";
+
+/// Every counter, with what an operator should think of when it moves.
+const COUNTERS: [(&str, &str); 10] = [
+    ("settlement_gateway_rpc_requests_total", "Calls that ended, by service, method and status code."),
+    ("settlement_gateway_rpc_panics_total", "Handlers that panicked: each is a defect."),
+    ("settlement_gateway_rpc_shed_total", "Calls refused because too many were under way."),
+    ("settlement_gateway_callers_refused_total", "Calls whose caller proved nothing, or nothing known."),
+    ("settlement_gateway_connections_refused_total", "Connections closed because too many were open."),
+    ("settlement_gateway_tls_handshakes_failed_total", "TLS handshakes that failed or took too long."),
+    (
+        "settlement_gateway_certificate_reloads_total",
+        "Changes of the certificate's files, by result: replaced, or kept when they could not be used.",
+    ),
+    ("settlement_gateway_store_failures_total", "Times that the journal did not answer the engine."),
+    ("settlement_gateway_settlement_changes_total", "Changes of settlements, by change."),
+    (
+        "settlement_gateway_payload_mismatches_total",
+        "Signing payloads of a venue that said something else than was asked; each was left unsigned.",
+    ),
+];
+
+/// Why metrics cannot be gathered.
+#[derive(Debug, Error)]
+pub enum MetricsError {
+    /// The histograms cannot be set up.
+    #[error("the histograms cannot be set up")]
+    Histograms(#[source] BuildError),
+    /// Something else gathers metrics already.
+    #[error("metrics are gathered already")]
+    Taken(#[source] Box<SetRecorderError<PrometheusRecorder>>),
+}
+
+/// The metrics of this process; clones share them.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Starts gathering, once in a process.
+    ///
+    /// # Errors
+    /// [`MetricsError`] when metrics are gathered already.
+    pub fn install() -> Result<Self, MetricsError> {
+        let recorder = recorder()?;
+        let metrics = Self(recorder.handle());
+        set_global_recorder(recorder).map_err(|error| MetricsError::Taken(Box::new(error)))?;
+        describe();
+        Ok(metrics)
+    }
+
+    /// The metrics now, in Prometheus' text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Keeps the memory flat until `shutdown`.
+    pub async fn upkeep(&self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(tokio::time::sleep(UPKEEP_INTERVAL)).await.is_some() {
+            self.0.run_upkeep();
+        }
+    }
+}
+
+fn recorder() -> Result<PrometheusRecorder, MetricsError> {
+    // From a store's read to a venue's slow answer.
+    let seconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(RPC_DURATION.to_owned()), &seconds);
+    Ok(builder.map_err(MetricsError::Histograms)?.build_recorder())
+}
+
+fn describe() {
+    for (name, meaning) in COUNTERS {
+        describe_counter!(name, meaning);
+    }
+    describe_gauge!("settlement_gateway_connections", "Connections that are open.");
+    describe_histogram!(RPC_DURATION, Unit::Seconds, "How long calls took until their answer ended.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics::{counter, histogram, with_local_recorder};
+
+    #[test]
+    fn metrics_come_out_with_their_meaning_and_in_buckets() {
+        let recorder = recorder().unwrap();
+        with_local_recorder(&recorder, || {
+            describe();
+            counter!("settlement_gateway_rpc_requests_total", "code" => "OK").increment(2);
+            histogram!(RPC_DURATION).record(Duration::from_millis(20));
+        });
+        let text = recorder.handle().render();
+        assert!(text.contains("# HELP settlement_gateway_rpc_requests_total Calls that ended"), "{text}");
+        assert!(text.contains("settlement_gateway_rpc_requests_total{code=\"OK\"} 2"), "{text}");
+        assert!(text.contains("settlement_gateway_rpc_duration_seconds_bucket{le=\"0.025\"} 1"), "{text}");
+    }
+}
