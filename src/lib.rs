@@ -5,6 +5,8 @@
 //! `grpc -> service -> { custody, store, upstream }`. Who may import whom is
 //! written in `docs/architecture.md` and held by `tests/it/architecture.rs`.
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod custody;
 pub mod domain;

@@ -49,8 +49,6 @@ impl fmt::Debug for Sha256Hash {
 /// What in a client's certificate names the caller. The certificate comes from the configured authority.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CertificateIdentity {
-    /// The subject's common name.
-    CommonName(String),
     /// A DNS name among the subject's alternative names.
     DnsName(String),
     /// A URI among the subject's alternative names, such as a SPIFFE id.
@@ -135,7 +133,6 @@ fn skipped(section: &mut Section<'_>) -> Vec<Sha256Hash> {
 
 fn read_certificate(section: &mut Section<'_>) -> Option<CertificateIdentity> {
     let found: Vec<CertificateIdentity> = [
-        section.optional("common_name", parse_name).map(CertificateIdentity::CommonName),
         section.optional("dns_name", parse_name).map(|name| CertificateIdentity::DnsName(name.to_ascii_lowercase())),
         section.optional("uri", parse_name).map(CertificateIdentity::Uri),
         section.optional("sha256_fingerprint", Sha256Hash::parse).map(CertificateIdentity::Sha256Fingerprint),
@@ -144,7 +141,7 @@ fn read_certificate(section: &mut Section<'_>) -> Option<CertificateIdentity> {
     .flatten()
     .collect();
     if found.len() != 1 {
-        section.mistake_here("must have exactly one of common_name, dns_name, uri and sha256_fingerprint");
+        section.mistake_here("must have exactly one of dns_name, uri and sha256_fingerprint");
     }
     found.into_iter().next()
 }

@@ -8,6 +8,7 @@ const WORKERS: Bounds = Bounds { default: 8, min: 1, max: 256 };
 const LEASE_MS: Bounds = Bounds { default: 60_000, min: 1_000, max: 3_600_000 };
 const SHORTEST_WAIT_MS: Bounds = Bounds { default: 500, min: 10, max: 60_000 };
 const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_000 };
+const POLL_INTERVAL_MS: Bounds = Bounds { default: 30_000, min: 10, max: 3_600_000 };
 const VISIBILITY_WINDOW_MS: Bounds = Bounds { default: 10_000, min: 0, max: 3_600_000 };
 const MAX_LAPSES: Bounds = Bounds { default: 5, min: 1, max: 100 };
 const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
@@ -24,6 +25,8 @@ pub struct Engine {
     pub shortest_wait: Duration,
     /// The longest wait between two tries.
     pub longest_wait: Duration,
+    /// The longest wait between two looks at a settlement that the venue has.
+    pub poll_interval: Duration,
     /// How long after a post a venue that shows no settlement is not believed.
     pub visibility_window: Duration,
     /// After so many lapsed leases in a row a settlement is handed to an operator.
@@ -41,6 +44,7 @@ impl Engine {
             lease: section.duration_ms("lease_ms", LEASE_MS),
             shortest_wait: section.duration_ms("shortest_wait_ms", SHORTEST_WAIT_MS),
             longest_wait: section.duration_ms("longest_wait_ms", LONGEST_WAIT_MS),
+            poll_interval: section.duration_ms("poll_interval_ms", POLL_INTERVAL_MS),
             visibility_window: section.duration_ms("visibility_window_ms", VISIBILITY_WINDOW_MS),
             max_lapses: section.number("max_lapses", MAX_LAPSES),
             shortest_rest: section.duration_ms("shortest_rest_ms", SHORTEST_REST_MS),

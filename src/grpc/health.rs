@@ -27,6 +27,9 @@ const SERVICES: [&str; 3] = [SIGNING_SERVICE, SETTLEMENT_SERVICE, QUOTE_SERVICE]
 /// The name of the process as a whole.
 const WHOLE_PROCESS: &str = "";
 
+/// The process and each service.
+const EVERYTHING: [&str; 4] = [WHOLE_PROCESS, SIGNING_SERVICE, SETTLEMENT_SERVICE, QUOTE_SERVICE];
+
 /// The health of this process; clones share it.
 #[derive(Clone)]
 pub struct Health {
@@ -39,8 +42,7 @@ impl Health {
     /// Health before the start: nothing serves yet.
     pub async fn new() -> Self {
         let health = Self { reporter: HealthReporter::new(), draining: Arc::default() };
-        health.set(ServingStatus::NotServing, [WHOLE_PROCESS]).await;
-        health.set(ServingStatus::NotServing, SERVICES).await;
+        health.set(ServingStatus::NotServing, &EVERYTHING).await;
         health
     }
 
@@ -52,15 +54,14 @@ impl Health {
 
     /// Everything serves.
     pub async fn started(&self) {
-        self.unless_draining(ServingStatus::Serving, &[WHOLE_PROCESS, SIGNING_SERVICE, SETTLEMENT_SERVICE, QUOTE_SERVICE]).await;
+        self.unless_draining(ServingStatus::Serving, &EVERYTHING).await;
     }
 
     /// Nothing serves any more, for good. Call it before the listener drains, so that watchers learn it.
     pub async fn drain(&self) {
         let mut draining = self.draining.lock().await;
         *draining = true;
-        self.set(ServingStatus::NotServing, [WHOLE_PROCESS]).await;
-        self.set(ServingStatus::NotServing, SERVICES).await;
+        self.set(ServingStatus::NotServing, &EVERYTHING).await;
     }
 
     /// Asks every `interval` whether the journal answers, and shows it, until `shutdown`.
@@ -91,17 +92,17 @@ impl Health {
         }
     }
 
-    async fn unless_draining(&self, status: ServingStatus, services: &[&str]) {
+    async fn unless_draining(&self, status: ServingStatus, services: &'static [&'static str]) {
         // Held while the statuses are set, so that the drain comes wholly before or wholly after.
         let draining = self.draining.lock().await;
         if !*draining {
-            self.set(status, services.iter().copied()).await;
+            self.set(status, services).await;
         }
     }
 
-    async fn set(&self, status: ServingStatus, services: impl IntoIterator<Item = &str>) {
+    async fn set(&self, status: ServingStatus, services: &'static [&'static str]) {
         for service in services {
-            self.reporter.set_service_status(service, status).await;
+            self.reporter.set_service_status(*service, status).await;
         }
     }
 }

@@ -23,5 +23,14 @@ pub mod signing;
 pub mod status;
 
 pub use call::HandlerSettings;
+pub use caller::{AmbiguousProof, CallerDirectory, CallerProof, CertificateName};
 pub use deadline::Deadline;
+pub use health::Health;
 pub use layers::RequestId;
+pub use listener::{ClientCertificates, ListenerSettings, Tls, TlsError, TlsFiles};
+pub use quote::QuoteApi;
+pub use reflection::add_reflection;
+pub use server::{GrpcServer, ServerError, ServerSettings};
+pub use services::{MessageLimits, contract_routes};
+pub use settlement::SettlementApi;
+pub use signing::SigningApi;

@@ -1,5 +1,6 @@
 //! Metrics: every one of them with its meaning, gathered for Prometheus.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{SetRecorderError, Unit, describe_counter, describe_gauge, describe_histogram, set_global_recorder};
@@ -57,6 +58,21 @@ impl Metrics {
         let metrics = Self(recorder.handle());
         set_global_recorder(recorder).map_err(|error| MetricsError::Taken(Box::new(error)))?;
         describe();
+        Ok(metrics)
+    }
+
+    /// The metrics of this process: installed by the first call, the same for every later one.
+    ///
+    /// # Errors
+    /// [`MetricsError`] when something else gathers metrics already.
+    pub fn shared() -> Result<Self, MetricsError> {
+        static SHARED: Mutex<Option<Metrics>> = Mutex::new(None);
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metrics) = shared.as_ref() {
+            return Ok(metrics.clone());
+        }
+        let metrics = Self::install()?;
+        *shared = Some(metrics.clone());
         Ok(metrics)
     }
 

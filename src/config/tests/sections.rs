@@ -172,8 +172,8 @@ fn callers_say_what_is_wrong_with_them() {
         (caller(""), &["callers[0]"]),
         (caller("token_sha256 = []"), &["callers[0].token_sha256"]),
         (caller("token_sha256 = [\"abcd\"]"), &["callers[0].token_sha256[0]"]),
-        (caller("client_certificate = { common_name = \"c\" }"), &["callers[0].client_certificate"]),
-        (known("client_certificate = { common_name = \"c\" }"), &["callers[0]", "callers[0].client_certificate"]),
+        (caller("client_certificate = { dns_name = \"c\" }"), &["callers[0].client_certificate"]),
+        (known("client_certificate = { dns_name = \"c\" }"), &["callers[0]", "callers[0].client_certificate"]),
         (known(&other), &["callers[1].token_sha256"]),
         (known("rpcs = [\"SettlementService/InitiateSetlement\"]"), &["callers[0].rpcs[0]"]),
         (known("rpcs = [\"*\", \"QuoteService/GetQuote\"]"), &["callers[0].rpcs"]),
@@ -205,7 +205,7 @@ fn a_certificates_caller_is_named_in_one_way() {
     assert_paths(&[
         (caller("uri = \"spiffe://a/b\""), &[]),
         (caller(""), &["callers[0].client_certificate"]),
-        (caller("uri = \"spiffe://a/b\"\ncommon_name = \"c\""), &["callers[0].client_certificate"]),
+        (caller("uri = \"spiffe://a/b\"\ndns_name = \"c\""), &["callers[0].client_certificate"]),
         (caller("dns_name = \"*.internal\""), &["callers[0].client_certificate.dns_name", "callers[0].client_certificate"]),
         (
             caller("sha256_fingerprint = \"ab:cd\""),

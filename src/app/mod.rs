@@ -1,0 +1,147 @@
+//! The composition root: the only place that names concrete adapters. It
+//! starts everything in order, and stops it in the reverse.
+
+mod callers;
+mod error;
+mod serving;
+mod signals;
+mod system;
+mod venues;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, Environment, StoreLocation};
+use crate::custody::Keyring;
+use crate::grpc::Health;
+use crate::http::Readiness;
+use crate::service::Context;
+use crate::service::engine::{Engine, EngineSettings};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::telemetry::metrics::Metrics;
+pub use error::AppError;
+use serving::Listeners;
+pub use signals::stop_signal;
+pub use system::{SystemClock, SystemEntropy};
+
+/// How often the journal is asked for a sign of life, for the services' health.
+const JOURNAL_PROBE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A gateway at work.
+pub struct App {
+    store: Arc<SqliteStore>,
+    engine: Engine,
+    health: Health,
+    readiness: Readiness,
+    grpc: SocketAddr,
+    ops: SocketAddr,
+    stop_serving: CancellationToken,
+    stop_ops: CancellationToken,
+    serving: TaskTracker,
+    behind: TaskTracker,
+    grace: Duration,
+}
+
+impl App {
+    /// Opens the journal, starts the engine and then the listeners.
+    ///
+    /// # Errors
+    /// [`AppError`]; whatever was started is stopped again by being dropped.
+    pub async fn start(config: &Config, keyring: Keyring, environment: &dyn Environment) -> Result<Self, AppError> {
+        let clock = Arc::new(SystemClock);
+        let metrics = Metrics::shared()?;
+        let StoreLocation::Sqlite(path) = &config.store;
+        let store = Arc::new(SqliteStore::open(SqliteOptions { path: path.clone(), clock: clock.clone() }).await?);
+        let directory = Arc::new(venues::directory(config, environment)?);
+        let keyring = Arc::new(keyring);
+        let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), engine_settings(config));
+        let entropy = Arc::new(SystemEntropy);
+        let context = Context { store: store.clone(), keyring, directory, clock, entropy, engine: engine.clone() };
+        let (health, readiness) = (Health::new().await, Readiness::new());
+        readiness.keys_loaded();
+        let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone()).await?;
+        let app = Self {
+            store,
+            engine,
+            health,
+            readiness,
+            grpc: listeners.grpc.local_addr(),
+            ops: listeners.ops.local_addr(),
+            stop_serving: CancellationToken::new(),
+            stop_ops: CancellationToken::new(),
+            serving: TaskTracker::new(),
+            behind: TaskTracker::new(),
+            grace: config.drain.grace,
+        };
+        app.begin(listeners, metrics);
+        app.health.started().await;
+        app.readiness.started();
+        Ok(app)
+    }
+
+    fn begin(&self, listeners: Listeners, metrics: Metrics) {
+        let Listeners { grpc, ops, tls } = listeners;
+        self.engine.start();
+        self.serving.spawn(grpc.serve(self.stop_serving.clone()));
+        self.behind.spawn(ops.serve(self.stop_ops.clone()));
+        let stop = self.stop_ops.clone();
+        self.behind.spawn(async move { metrics.upkeep(stop).await });
+        if let Some(tls) = tls {
+            self.behind.spawn(tls.watch(serving::TLS_POLL_INTERVAL, self.stop_ops.clone()));
+        }
+        let (health, store, stop) = (self.health.clone(), self.store.clone(), self.stop_serving.clone());
+        let answers = move || serving::journal_answers(store.clone());
+        self.behind.spawn(async move { health.follow_journal(JOURNAL_PROBE_INTERVAL, stop, answers).await });
+        self.serving.close();
+        self.behind.close();
+    }
+
+    /// Where gRPC is served.
+    #[must_use]
+    pub fn grpc_address(&self) -> SocketAddr {
+        self.grpc
+    }
+
+    /// Where probes and metrics are.
+    #[must_use]
+    pub fn ops_address(&self) -> SocketAddr {
+        self.ops
+    }
+
+    /// Drains and stops: health first, so that callers turn away; then calls and the engine's steps; the journal last.
+    ///
+    /// # Errors
+    /// [`AppError::Grace`] when something had not ended within the grace: it is abandoned, and nothing recorded is lost.
+    pub async fn stop(self) -> Result<(), AppError> {
+        self.readiness.draining();
+        self.health.drain().await;
+        self.stop_serving.cancel();
+        let drained = tokio::time::timeout(self.grace, async {
+            tokio::join!(self.serving.wait(), self.engine.drain());
+        })
+        .await;
+        self.stop_ops.cancel();
+        let ended = tokio::time::timeout(self.grace, self.behind.wait()).await;
+        self.store.close().await?;
+        if drained.is_ok() && ended.is_ok() { Ok(()) } else { Err(AppError::Grace(self.grace)) }
+    }
+}
+
+fn engine_settings(config: &Config) -> EngineSettings {
+    let engine = &config.engine;
+    EngineSettings {
+        workers: usize::try_from(engine.workers).unwrap_or(1),
+        lease: engine.lease,
+        shortest_wait: engine.shortest_wait,
+        longest_wait: engine.longest_wait,
+        poll_interval: engine.poll_interval,
+        visibility_window: engine.visibility_window,
+        max_lapses: engine.max_lapses,
+        shortest_rest: engine.shortest_rest,
+        longest_rest: engine.longest_rest,
+    }
+}

@@ -1,0 +1,94 @@
+//! The listeners: gRPC for callers, and the one for probes and metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tonic::service::Routes;
+use uuid::Uuid;
+
+use super::{AppError, callers};
+use crate::config::{self, Config};
+use crate::grpc::{
+    ClientCertificates, GrpcServer, HandlerSettings, Health, ListenerSettings, MessageLimits, QuoteApi, ServerSettings,
+    SettlementApi, SigningApi, Tls, TlsFiles, add_reflection, contract_routes,
+};
+use crate::http::{HttpSettings, OpsServer, Readiness};
+use crate::service::Context;
+use crate::store::SettlementStore;
+use crate::telemetry::metrics::Metrics;
+
+/// How often the listener's certificate files are looked at.
+pub(super) const TLS_POLL_INTERVAL: Duration = Duration::from_secs(10);
+/// How long the journal may take over a sign of life.
+const JOURNAL_PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What is bound and does not serve yet.
+pub(super) struct Listeners {
+    pub(super) grpc: GrpcServer,
+    pub(super) ops: OpsServer,
+    pub(super) tls: Option<Arc<Tls>>,
+}
+
+impl Listeners {
+    pub(super) async fn bind(
+        config: &Config,
+        context: Context,
+        health: &Health,
+        readiness: &Readiness,
+        metrics: Metrics,
+    ) -> Result<Self, AppError> {
+        let tls = config.grpc.tls.as_ref().map(|tls| Tls::open(tls_files(tls)).map(Arc::new)).transpose()?;
+        let services = services(config, context, health)?;
+        let directory = callers::directory(&config.callers)?;
+        let grpc = GrpcServer::bind(config.grpc.listen, server_settings(config), tls.clone(), directory, services).await?;
+        let render = move || metrics.render();
+        let ops = OpsServer::bind(config.ops.listen, HttpSettings::default(), readiness.clone(), render).await;
+        Ok(Self { grpc, ops: ops.map_err(AppError::Ops)?, tls })
+    }
+}
+
+fn services(config: &Config, context: Context, health: &Health) -> Result<Routes, AppError> {
+    let handlers = HandlerSettings { deadline_margin: config.grpc.deadline_margin, wait_cap: config.grpc.default_wait_cap };
+    let limits = MessageLimits {
+        max_request_bytes: usize::try_from(config.grpc.max_message_bytes).unwrap_or(usize::MAX),
+        ..MessageLimits::default()
+    };
+    let routes = contract_routes(
+        SigningApi::new(context.clone(), handlers),
+        SettlementApi::new(context.clone(), handlers),
+        QuoteApi::new(context, handlers),
+        limits,
+    );
+    let routes = health.add_to(routes);
+    if config.grpc.reflection { Ok(add_reflection(routes)?) } else { Ok(routes) }
+}
+
+fn server_settings(config: &Config) -> ServerSettings {
+    let (grpc, count) = (&config.grpc, |number: u32| usize::try_from(number).unwrap_or(usize::MAX));
+    ServerSettings {
+        listener: ListenerSettings {
+            max_connections: count(grpc.max_connections),
+            max_concurrent_streams: grpc.max_concurrent_streams,
+            tls_handshake_timeout: grpc.handshake_timeout,
+            preface_timeout: grpc.handshake_timeout,
+            max_connection_age: grpc.max_connection_age,
+            drain_grace: config.drain.grace,
+            ..ListenerSettings::default()
+        },
+        ..ServerSettings::default()
+    }
+}
+
+fn tls_files(tls: &config::Tls) -> TlsFiles {
+    let clients = match &tls.client_ca_file {
+        Some(authorities) => ClientCertificates::Optional { authorities: authorities.clone() },
+        None => ClientCertificates::Ignored,
+    };
+    TlsFiles { certificate: tls.certificate_file.clone(), key: tls.private_key_file.clone(), clients }
+}
+
+/// Whether the journal answers: it is asked for a settlement that no one can have.
+pub(super) async fn journal_answers(store: Arc<dyn SettlementStore>) -> bool {
+    let asking = store.settlement_by_id(Uuid::nil());
+    matches!(tokio::time::timeout(JOURNAL_PROBE_TIMEOUT, asking).await, Ok(Ok(_)))
+}

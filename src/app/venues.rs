@@ -1,0 +1,80 @@
+//! Whom the gateway serves: the configuration's enterprises and merchants, each with its venue.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{AppError, SystemClock};
+use crate::config::{self, BaseUrl, Config, Environment, RequestAuth, SecretSource, SigningPayloadMethod, Venues};
+use crate::service::{Directory, Enterprise, QuoteDesk, SettlementTerms};
+use crate::upstream::bitgo::{self, BitGo, BitGoOptions, SigningMethod};
+use crate::upstream::bitlipa::{Bitlipa, BitlipaOptions};
+use crate::upstream::{Credential, HttpOptions};
+
+/// The directory of everybody who is served.
+pub(super) fn directory(config: &Config, environment: &dyn Environment) -> Result<Directory, AppError> {
+    let enterprises = config.enterprises.iter().map(|enterprise| self::enterprise(enterprise, &config.venues, environment));
+    let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, &config.venues, environment)).transpose()?;
+    Ok(Directory::new(enterprises.collect::<Result<_, _>>()?, quotes)?)
+}
+
+fn enterprise(enterprise: &config::Enterprise, venues: &Venues, environment: &dyn Environment) -> Result<Enterprise, AppError> {
+    let whose = enterprise.id.as_str();
+    let options = BitGoOptions {
+        base_url: enterprise.base_url.as_str().to_owned(),
+        credential: credential(whose, &enterprise.token, environment)?,
+        auth: match enterprise.request_auth {
+            RequestAuth::Bearer => bitgo::RequestAuth::Bearer,
+            RequestAuth::HmacV2 => bitgo::RequestAuth::HmacV2,
+            RequestAuth::HmacV3 => bitgo::RequestAuth::HmacV3,
+        },
+        signing_method: match enterprise.settling.as_ref().map(|settling| settling.signing_payload_method) {
+            Some(SigningPayloadMethod::Get) => SigningMethod::Get,
+            Some(SigningPayloadMethod::Post) | None => SigningMethod::Post,
+        },
+        http: http(&enterprise.base_url, enterprise.ca_file.as_deref(), venues)?,
+        clock: Arc::new(SystemClock),
+    };
+    let venue = BitGo::new(options).map_err(|cause| AppError::Venue { whose: whose.to_owned(), cause })?;
+    let settles = enterprise.settling.as_ref().map(|settling| SettlementTerms {
+        route: settling.route,
+        amount_unit: settling.amount_unit,
+        key_id: settling.signing_key.clone(),
+        max_cutoff_ahead: settling.max_cutoff_ahead,
+    });
+    Ok(Enterprise { id: enterprise.id.clone(), settles, venue: Arc::new(venue) })
+}
+
+fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Environment) -> Result<QuoteDesk, AppError> {
+    let options = BitlipaOptions {
+        base_url: bitlipa.base_url.as_str().to_owned(),
+        api_key: credential("Bitlipa", &bitlipa.api_key, environment)?,
+        api_secret: credential("Bitlipa", &bitlipa.api_secret, environment)?,
+        http: http(&bitlipa.base_url, bitlipa.ca_file.as_deref(), venues)?,
+        clock: Arc::new(SystemClock),
+    };
+    let venue = Bitlipa::new(options).map_err(|cause| AppError::Venue { whose: "Bitlipa".to_owned(), cause })?;
+    Ok(QuoteDesk {
+        venue: Arc::new(venue),
+        chains: bitlipa.chains.iter().cloned().collect(),
+        source_currencies: bitlipa.source_currencies.iter().cloned().collect(),
+        destination_currencies: bitlipa.destination_currencies.iter().cloned().collect(),
+        merchants: bitlipa.merchants.iter().map(|merchant| (merchant.id.clone(), merchant.payout_wallets.clone())).collect(),
+    })
+}
+
+fn credential(whose: &str, source: &SecretSource, environment: &dyn Environment) -> Result<Credential, AppError> {
+    let credential = match source {
+        SecretSource::File(path) => Credential::from_file(path),
+        SecretSource::Variable(_) => Credential::fixed(&source.read(environment)?),
+    };
+    credential.map_err(|cause| AppError::Credential { whose: whose.to_owned(), cause })
+}
+
+fn http(base_url: &BaseUrl, ca_file: Option<&Path>, venues: &Venues) -> Result<HttpOptions, AppError> {
+    Ok(HttpOptions {
+        connect_timeout: venues.connect_timeout,
+        call_timeout: venues.call_timeout,
+        allow_plaintext: base_url.is_plaintext(),
+        root_certificates_pem: ca_file.map(config::read_certificates).transpose()?,
+    })
+}

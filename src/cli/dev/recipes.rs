@@ -1,0 +1,81 @@
+//! A grpcurl line for every RPC, ready to paste while `dev` runs.
+
+use std::net::SocketAddr;
+
+use crate::sandbox::EXAMPLE_SETTLEMENT_ID;
+
+/// The enterprise that settles synchronously.
+pub(super) const V1_ENTERPRISE: &str = "ent-v1";
+/// The enterprise with disputes.
+pub(super) const V2_ENTERPRISE: &str = "ent-v2";
+/// The merchant that is paid out.
+pub(super) const MERCHANT: &str = "merchant_123";
+/// The wallet that the merchant may be paid out to (seed 004).
+pub(super) const WALLET: &str = "0x742d35Cc6634C0532925a3b844Bc454e4438f44e";
+/// The key of the first enterprise, which may sign trades too.
+pub(super) const V1_KEY: &str = "key-v1";
+/// Seed 000's connections.
+pub(super) const CONNECTIONS: [&str; 2] = ["09684b38-49ed-4cf6-a28e-c3a459494c69", "136c1c69-8654-484f-8c5f-591b334a084f"];
+/// Seed 003's payload.
+pub(super) const TRADE_PAYLOAD: &str = r#"{"version":"1.2.0","accountId":"59cd72485007a239fb00282ed480da1f","amounts":[{"accountId":"5e20faa843795147000da79b8a01f757","sendSubtotal":"1000000","sendAmount":"1000000","sendCurrency":"ofctusd","receiveAmount":"1000000","receiveCurrency":"ofctbtc"},{"accountId":"59cd72485007a239fb00282ed480da1f","sendSubtotal":"1000000","sendAmount":"1000000","sendCurrency":"ofctbtc","receiveAmount":"1000000","receiveCurrency":"ofctusd"}],"nonceHold":"zq/aCtZC4XOlDyRGFdlsww==","nonceSettle":"FnG6xbzehNn0o/0Qt3UeUg=="}"#;
+
+/// One line to paste.
+struct Recipe {
+    rpc: &'static str,
+    message: String,
+}
+
+/// The lines, in the order in which they make sense.
+#[must_use]
+pub(super) fn lines(grpc: SocketAddr) -> Vec<String> {
+    recipes().into_iter().map(|recipe| recipe.line(grpc)).collect()
+}
+
+impl Recipe {
+    fn line(&self, grpc: SocketAddr) -> String {
+        format!("grpcurl -plaintext -d '{}' {grpc} settlement.v1.{}", self.message, self.rpc)
+    }
+}
+
+fn recipes() -> Vec<Recipe> {
+    let recipe = |rpc, message: String| Recipe { rpc, message };
+    let [first, second] = CONNECTIONS;
+    let amounts = format!(
+        r#"[{{"connection_id":"{first}","currency":"BTC","amount":"100"}},{{"connection_id":"{first}","currency":"ETH","amount":"-200"}},{{"connection_id":"{second}","currency":"XRP","amount":"300"}}]"#
+    );
+    let of = |enterprise: &str, rest: &str| format!(r#"{{"enterprise_id":"{enterprise}",{rest}}}"#);
+    let initiate = |id: &str, rest: &str| format!(r#""external_id":"{id}","settlement_amounts":{amounts}{rest}"#);
+    let trade = TRADE_PAYLOAD.replace('"', "\\\"");
+    vec![
+        recipe("SettlementService/InitiateSettlement", of(V1_ENTERPRISE, &initiate("demo-1", ""))),
+        recipe(
+            "SettlementService/InitiateSettlement",
+            of(V2_ENTERPRISE, &initiate("demo-2", r#","cutoff_at":"2026-03-18T12:00:00Z""#)),
+        ),
+        recipe("SettlementService/GetSettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1""#)),
+        recipe("SettlementService/ListSettlements", of(V1_ENTERPRISE, r#""page_size":10"#)),
+        recipe("SettlementService/WatchSettlement", of(V2_ENTERPRISE, r#""external_id":"demo-2""#)),
+        recipe("SettlementService/RetrySettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":4"#)),
+        recipe("SettlementService/CancelSettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":1"#)),
+        recipe(
+            "SettlementService/GetClientSettlement",
+            of(V1_ENTERPRISE, &format!(r#""settlement_id":"{EXAMPLE_SETTLEMENT_ID}","currencies":["BTC"],"page_size":5"#)),
+        ),
+        recipe("SigningService/SignPayload", format!(r#"{{"key_id":"{V1_KEY}","payload":"{trade}"}}"#)),
+        recipe(
+            "SigningService/VerifyPayload",
+            format!(r#"{{"key_id":"{V1_KEY}","payload":"hello","signature":"{}"}}"#, "1f".repeat(65)),
+        ),
+        recipe("SigningService/ListKeys", "{}".to_owned()),
+        recipe(
+            "QuoteService/CreateQuote",
+            format!(
+                r#"{{"request_id":"demo-quote","source_amount":100000,"source_currency":"KES","destination_currency":"USDT","external_merchant_id":"{MERCHANT}","chain":"eip155:137","wallet_address":"{WALLET}"}}"#
+            ),
+        ),
+        recipe(
+            "QuoteService/GetQuote",
+            format!(r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"<tx_id of the answer above>"}}"#),
+        ),
+    ]
+}

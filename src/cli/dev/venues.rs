@@ -1,0 +1,62 @@
+//! The simulated venues of a development run: seed 000's connections, seed 001's settlement, seed 004's merchant.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::DevError;
+use super::home::{Home, V2_KEY};
+use super::recipes::{CONNECTIONS, MERCHANT, V1_ENTERPRISE, V1_KEY, V2_ENTERPRISE};
+use crate::app::SystemClock;
+use crate::custody::{KeyMaterial, KeySettings, open};
+use crate::domain::ids::KeyId;
+use crate::sandbox::{ClientSettlement, SandboxConfig, SandboxConnection, SandboxEnterprise};
+
+/// How long clients may dispute, and how long the partner may then top up: short enough to watch.
+const WINDOW_MS: i64 = 1_000;
+
+/// What the venues are told.
+pub(super) fn config(home: &Home, bitgo: SocketAddr, bitlipa: SocketAddr) -> Result<SandboxConfig, DevError> {
+    let settles_now = enterprise(home, V1_ENTERPRISE, V1_KEY)?;
+    let with_disputes = SandboxEnterprise {
+        disputes: true,
+        dispute_window_ms: WINDOW_MS,
+        top_up_window_ms: WINDOW_MS,
+        ..enterprise(home, V2_ENTERPRISE, V2_KEY)?
+    };
+    let text = |name: &str| -> Result<String, DevError> { Ok(home.token(name)?.expose_text().unwrap_or_default().to_owned()) };
+    Ok(SandboxConfig {
+        data_dir: Some(home.sandbox_folder()),
+        bitgo_listen: bitgo,
+        bitlipa_listen: bitlipa,
+        enterprises: vec![settles_now, with_disputes],
+        merchants: vec![MERCHANT.to_owned()],
+        bitlipa_api_key: text("bitlipa-key")?,
+        bitlipa_secret: home.token("bitlipa-secret")?,
+        ..SandboxConfig::loopback(Arc::new(SystemClock))
+    })
+}
+
+fn enterprise(home: &Home, id: &str, key: &str) -> Result<SandboxEnterprise, DevError> {
+    let connection = |connection: &str| SandboxConnection {
+        connection_id: connection.to_owned(),
+        client_enterprise_id: Some(id.to_owned()),
+        balances: funds(),
+    };
+    Ok(SandboxEnterprise {
+        connections: CONNECTIONS.map(connection).to_vec(),
+        account: funds(),
+        client_settlements: vec![ClientSettlement::example()],
+        ..SandboxEnterprise::new(id, home.token(id)?, public_key(home, key)?)
+    })
+}
+
+fn funds() -> BTreeMap<String, String> {
+    ["BTC", "ETH", "XRP", "USD"].map(|currency| (currency.to_owned(), "1000000".to_owned())).into()
+}
+
+fn public_key(home: &Home, key: &str) -> Result<[u8; 33], DevError> {
+    let settings = KeySettings { id: KeyId::new(key)?, purposes: BTreeSet::new(), enabled: true, sign_payload_settlement: false };
+    let opened = open(settings, &KeyMaterial::XprvFile(home.key_file(key)), None)?;
+    Ok(*opened.public_key().as_bytes())
+}

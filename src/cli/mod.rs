@@ -1,0 +1,58 @@
+//! The command line: one file a subcommand.
+
+mod config;
+mod dev;
+mod exit;
+mod healthcheck;
+mod keys;
+mod logging;
+mod sandbox;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+/// Settlement as an internal platform API: gRPC in front of a key-custody signer, BitGo Go Network and Bitlipa.
+#[derive(Debug, Parser)]
+#[command(name = "settlement-gateway", version, about, long_about = None)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine: the gateway, simulated venues, throw-away keys, no configuration.
+    Dev(dev::DevArgs),
+    /// Run the gateway from a configuration file.
+    Serve(serve::ServeArgs),
+    /// Run the simulated venues alone, as a staging venue.
+    Sandbox(sandbox::SandboxArgs),
+    /// Work with the configuration file.
+    Config(config::ConfigArgs),
+    /// Show keys: public data only.
+    Keys(keys::KeysArgs),
+    /// Ask a running gateway whether it is ready; exits with 0 if so. For containers and probes.
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Print the version.
+    Version,
+}
+
+impl Cli {
+    /// Runs the command and says how the process should exit.
+    pub async fn run(self) -> Exit {
+        match self.command {
+            Command::Dev(args) => dev::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::Sandbox(args) => sandbox::run(args).await,
+            Command::Config(args) => config::run(&args),
+            Command::Keys(args) => keys::run(&args),
+            Command::Healthcheck(args) => healthcheck::run(&args).await,
+            Command::Version => {
+                exit::say(&format!("settlement-gateway {}", env!("CARGO_PKG_VERSION")));
+                Exit::Success
+            }
+        }
+    }
+}
