@@ -76,3 +76,57 @@ impl Call {
         self.about
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::CallerId;
+    use crate::domain::policy::Allowed;
+    use tonic::Code;
+
+    const SETTINGS: HandlerSettings =
+        HandlerSettings { deadline_margin: Duration::from_millis(100), wait_cap: Duration::from_secs(20) };
+
+    fn request(deadline: Option<Deadline>) -> Request<()> {
+        let mut request = Request::new(());
+        let grants = Grants {
+            caller: CallerId::new("c").unwrap(),
+            rpcs: Allowed::All,
+            enterprises: Allowed::All,
+            merchants: Allowed::All,
+            keys: Allowed::All,
+            limits: Default::default(),
+            unlimited_currencies: false,
+        };
+        request.extensions_mut().insert(Arc::new(grants));
+        if let Some(deadline) = deadline {
+            request.extensions_mut().insert(deadline);
+        }
+        request
+    }
+
+    fn open(request: &Request<()>) -> Result<Call, Status> {
+        Call::open(request, About::call("Service/Method"), SETTINGS)
+    }
+
+    #[test]
+    fn a_call_that_nobody_authenticated_is_refused() {
+        assert_eq!(open(&Request::new(())).unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(open(&request(None)).unwrap().caller().rpc.as_str(), "Service/Method");
+    }
+
+    #[test]
+    fn a_write_waits_for_its_callers_deadline_less_the_margin_or_for_the_cap() {
+        let within = Deadline(Instant::now() + Duration::from_secs(5));
+        assert!(open(&request(Some(within))).unwrap().patience() <= Duration::from_millis(4_900));
+        assert_eq!(open(&request(None)).unwrap().patience(), SETTINGS.wait_cap);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_outlasts_its_callers_deadline_says_so() {
+        let call = open(&request(Some(Deadline(Instant::now())))).unwrap();
+        let never = std::future::pending::<Result<(), ServiceError>>();
+        assert_eq!(call.read(never).await.unwrap_err().code(), Code::DeadlineExceeded);
+        assert!(call.read(std::future::ready(Ok(()))).await.is_ok());
+    }
+}

@@ -7,6 +7,8 @@ mod call;
 pub mod caller;
 pub mod convert;
 pub mod deadline;
+#[cfg(test)]
+mod fixtures;
 pub mod health;
 mod known_rpcs;
 mod layers;

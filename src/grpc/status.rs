@@ -9,6 +9,8 @@ mod about;
 mod failure;
 mod log;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod venue;
 
 use tonic::{Code, Status};

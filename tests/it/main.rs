@@ -9,6 +9,8 @@ mod custody;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod errors_doc;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod sqlite;

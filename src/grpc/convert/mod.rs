@@ -19,3 +19,6 @@ pub mod signing;
 pub mod time;
 mod transfer;
 pub mod violations;
+
+#[cfg(test)]
+mod tests;
