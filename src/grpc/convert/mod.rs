@@ -21,4 +21,6 @@ mod transfer;
 pub mod violations;
 
 #[cfg(test)]
+mod shown_tests;
+#[cfg(test)]
 mod tests;
