@@ -1,53 +1,45 @@
-//! The statuses of calls that never reach a handler, in the form that the contract promises for every error.
+//! The statuses of calls that never reach a handler, or that it never answered: rows of the same table as all errors.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic::Status;
 
 use super::pb::ErrorReason;
+use super::status::{About, Kind, refused};
 
-/// The domain of every `google.rpc.ErrorInfo` of this contract.
-const ERROR_DOMAIN: &str = "settlement.v1";
-
-/// How long to wait before trying again where this process is the bottleneck.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The caller proved nothing, or nothing known. Which, is not told.
-pub(super) fn caller_unknown() -> Status {
-    refuse(Code::Unauthenticated, "the caller is not known", ErrorReason::CallerUnknown, None)
+/// The status of a call to `path`. For a settlement's write it also says what may have become of the settlement.
+pub(super) fn refuse(path: &str, reason: ErrorReason) -> Status {
+    refused(reason, &about(path))
 }
 
-/// The deadline passed before the handler answered.
-pub(super) fn deadline_exceeded() -> Status {
-    refuse(Code::DeadlineExceeded, "the deadline passed before the answer", ErrorReason::DeadlineExceeded, None)
-}
-
-/// `grpc-timeout` cannot be read.
-pub(super) fn malformed_timeout() -> Status {
-    refuse(Code::InvalidArgument, "grpc-timeout cannot be read", ErrorReason::InvalidRequest, None)
-}
-
-/// More calls are under way than this process takes.
-pub(super) fn overloaded() -> Status {
-    refuse(Code::Unavailable, "the gateway is overloaded", ErrorReason::Overloaded, Some(RETRY_AFTER))
-}
-
-/// This process is going down.
-pub(super) fn draining() -> Status {
-    refuse(Code::Unavailable, "the gateway is shutting down", ErrorReason::Draining, Some(Duration::ZERO))
-}
-
-/// A handler panicked.
-pub(super) fn internal() -> Status {
-    refuse(Code::Internal, "an internal fault", ErrorReason::Internal, None)
-}
-
-fn refuse(code: Code, message: &str, reason: ErrorReason, retry_after: Option<Duration>) -> Status {
-    let mut details = ErrorDetails::with_error_info(reason.reason(), ERROR_DOMAIN, HashMap::new());
-    if retry_after.is_some() {
-        details.set_retry_info(retry_after);
+fn about(path: &str) -> About {
+    match path {
+        "/settlement.v1.SettlementService/InitiateSettlement" => {
+            About::call("SettlementService/InitiateSettlement").that(Kind::Initiates)
+        }
+        "/settlement.v1.SettlementService/RetrySettlement" => {
+            About::call("SettlementService/RetrySettlement").that(Kind::Changes)
+        }
+        "/settlement.v1.SettlementService/CancelSettlement" => {
+            About::call("SettlementService/CancelSettlement").that(Kind::Changes)
+        }
+        // The rest writes no settlement; which it is, changes nothing in the status.
+        _ => About::call("unknown"),
     }
-    Status::with_error_details(code, message, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::StatusExt;
+
+    fn outcome(method: &str, reason: ErrorReason) -> Option<String> {
+        let status = refuse(&format!("/settlement.v1.SettlementService/{method}"), reason);
+        status.get_details_error_info().unwrap().metadata.get("outcome").cloned()
+    }
+
+    #[test]
+    fn a_write_that_was_begun_and_not_answered_is_unknown_and_one_that_was_not_begun_is_not() {
+        assert_eq!(outcome("InitiateSettlement", ErrorReason::Internal).as_deref(), Some("UNKNOWN"));
+        assert_eq!(outcome("RetrySettlement", ErrorReason::Internal).as_deref(), Some("UNKNOWN"));
+        assert_eq!(outcome("GetSettlement", ErrorReason::Internal), None);
+    }
 }

@@ -13,6 +13,8 @@ mod errors_doc;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod sqlite;
 #[cfg(test)]
 mod support;

@@ -7,7 +7,8 @@ use super::observe::SeenCaller;
 use super::{Around, Next, Request, Response, is_open};
 use crate::grpc::caller::CallerDirectory;
 use crate::grpc::listener::PeerInfo;
-use crate::grpc::refusal;
+use crate::grpc::pb::ErrorReason;
+use crate::grpc::refusal::refuse;
 
 const BEARER: &[u8] = b"bearer ";
 
@@ -32,7 +33,7 @@ impl Around for RequireCaller {
         };
         let Some(grants) = grants else {
             counter!("settlement_gateway_callers_refused_total").increment(1);
-            return refusal::caller_unknown().into_http();
+            return refuse(request.uri().path(), ErrorReason::CallerUnknown).into_http();
         };
         if let Some(seen) = request.extensions().get::<SeenCaller>() {
             seen.is(grants.caller.clone());

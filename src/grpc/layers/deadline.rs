@@ -8,7 +8,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Around, Next, Request, Response};
 use crate::grpc::deadline::Deadline;
-use crate::grpc::refusal;
+use crate::grpc::pb::ErrorReason;
+use crate::grpc::refusal::refuse;
 
 const GRPC_TIMEOUT: &str = "grpc-timeout";
 
@@ -38,15 +39,16 @@ impl EndInTime {
 
 impl Around for EndInTime {
     async fn around(&self, mut request: Request, next: Next) -> Response {
+        let path = request.uri().path().to_owned();
         let Ok((end, deadline)) = self.end_of(&mut request) else {
-            return refusal::malformed_timeout().into_http();
+            return refuse(&path, ErrorReason::InvalidRequest).into_http();
         };
         if let Some(deadline) = deadline {
             request.extensions_mut().insert(deadline);
         }
         match timeout_at(end, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => refusal::deadline_exceeded().into_http(),
+            Err(_) => refuse(&path, ErrorReason::DeadlineExceeded).into_http(),
         }
     }
 }

@@ -14,7 +14,11 @@ use tonic::body::Body;
 use tonic::codegen::Bytes;
 
 use super::{Around, Next, Request, Response, is_open};
-use crate::grpc::refusal;
+use crate::grpc::pb::ErrorReason;
+use crate::grpc::refusal::refuse;
+
+/// Only streams wait, and no stream writes.
+const STREAM: &str = "";
 
 /// Answers DRAINING to new calls, and ends waiting streams with it, once `drain` is cancelled.
 pub(super) struct EndStreams {
@@ -24,8 +28,9 @@ pub(super) struct EndStreams {
 impl Around for EndStreams {
     async fn around(&self, request: Request, next: Next) -> Response {
         // Health goes on telling that nothing serves.
-        if self.drain.is_cancelled() && !is_open(request.uri().path()) {
-            return refusal::draining().into_http();
+        let path = request.uri().path();
+        if self.drain.is_cancelled() && !is_open(path) {
+            return refuse(path, ErrorReason::Draining).into_http();
         }
         let drained = Box::pin(self.drain.clone().cancelled_owned());
         next.run(request).await.map(|inner| Body::new(EndedByDrain { inner, drained, ended: false }))
@@ -55,7 +60,8 @@ impl HttpBody for EndedByDrain {
         }
         self.ended = true;
         let mut trailers = HeaderMap::new();
-        Poll::Ready(Some(refusal::draining().add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
+        let goodbye = refuse(STREAM, ErrorReason::Draining);
+        Poll::Ready(Some(goodbye.add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {

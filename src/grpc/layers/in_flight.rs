@@ -4,7 +4,8 @@ use metrics::counter;
 use tokio::sync::Semaphore;
 
 use super::{Around, Next, Request, Response, is_open};
-use crate::grpc::refusal;
+use crate::grpc::pb::ErrorReason;
+use crate::grpc::refusal::refuse;
 
 /// Refuses calls beyond a number. A call counts until its answer begins: a stream that waits for news costs
 /// nothing, and streams are bounded by the connections. Health is never refused, or overload would look like death.
@@ -25,7 +26,7 @@ impl Around for LimitInFlight {
         }
         let Ok(_slot) = self.slots.try_acquire() else {
             counter!("settlement_gateway_rpc_shed_total").increment(1);
-            return refusal::overloaded().into_http();
+            return refuse(request.uri().path(), ErrorReason::Overloaded).into_http();
         };
         next.run(request).await
     }

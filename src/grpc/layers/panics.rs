@@ -7,20 +7,22 @@ use metrics::counter;
 use tracing::error;
 
 use super::{Around, Next, Request, Response};
-use crate::grpc::refusal;
+use crate::grpc::pb::ErrorReason;
+use crate::grpc::refusal::refuse;
 
 /// Answers INTERNAL for a handler that panicked. The panic's text goes to the log alone, by the process's hook.
 pub(super) struct CatchPanics;
 
 impl Around for CatchPanics {
     async fn around(&self, request: Request, next: Next) -> Response {
+        let path = request.uri().path().to_owned();
         // Nothing of the call outlives the panic, so nothing can be seen half changed.
         match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => response,
             Err(_) => {
                 counter!("settlement_gateway_rpc_panics_total").increment(1);
                 error!("a handler panicked");
-                refusal::internal().into_http()
+                refuse(&path, ErrorReason::Internal).into_http()
             }
         }
     }

@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its end.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ impl Shared {
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let age = spread(self.settings.max_connection_age, peer.address.port());
-        let io = TokioIo::new(PrefaceGuard::new(io, self.settings.preface_timeout));
+        let io = TokioIo::new(PrefaceGuard::new(io, self.preface_wait()));
         let service = service_fn(|request: http::Request<Incoming>| {
             let handler = self.handler.clone();
             let mut request = request.map(Body::new);
@@ -88,6 +89,14 @@ impl Shared {
         connection.as_mut().graceful_shutdown();
         if let Ok(ended) = timeout(self.settings.max_connection_age_grace, connection).await {
             report(ended);
+        }
+    }
+
+    /// How long the preface is waited for: HTTP/2 itself would wait for it even during a drain.
+    fn preface_wait(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (drain, limit) = (self.drain.clone(), self.settings.preface_timeout);
+        async move {
+            let _ = drain.run_until_cancelled(sleep(limit)).await;
         }
     }
 

@@ -3,34 +3,33 @@
 //! Keepalive watches a connection only after HTTP/2's opening words, so a peer
 //! that sends none, or a few bytes of them, would be kept for ever.
 
+use std::future::Future;
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
 
 /// `PRI * HTTP/2.0`, two line ends, `SM` and two more.
 const PREFACE_BYTES: usize = 24;
 
-/// A connection whose reads fail once the time for the preface is over and it has not come.
+/// A connection whose reads fail once the wait for the preface is over and it has not come.
 pub(super) struct PrefaceGuard<IO> {
     io: IO,
     missing_bytes: usize,
-    too_late: Pin<Box<Sleep>>,
+    waited: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl<IO> PrefaceGuard<IO> {
-    /// Watches a new connection.
-    pub(super) fn new(io: IO, timeout: Duration) -> Self {
-        Self { io, missing_bytes: PREFACE_BYTES, too_late: Box::pin(sleep(timeout)) }
+    /// Watches a new connection; the wait is over when `waited` is.
+    pub(super) fn new(io: IO, waited: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { io, missing_bytes: PREFACE_BYTES, waited: Box::pin(waited) }
     }
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for PrefaceGuard<IO> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        if self.missing_bytes > 0 && self.too_late.as_mut().poll(cx).is_ready() {
+        if self.missing_bytes > 0 && self.waited.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "no HTTP/2 preface in time")));
         }
         let before = buf.filled().len();
@@ -58,14 +57,16 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for PrefaceGuard<IO> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::sleep;
 
     const TIMEOUT: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_sends_part_of_the_preface_is_cut_off() {
         let (mut peer, ours) = duplex(64);
-        let mut guarded = PrefaceGuard::new(ours, TIMEOUT);
+        let mut guarded = PrefaceGuard::new(ours, sleep(TIMEOUT));
         peer.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
         let error = guarded.read_to_end(&mut Vec::new()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
@@ -74,7 +75,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_has_sent_the_preface_may_rest() {
         let (mut peer, ours) = duplex(64);
-        let mut guarded = PrefaceGuard::new(ours, TIMEOUT);
+        let mut guarded = PrefaceGuard::new(ours, sleep(TIMEOUT));
         peer.write_all(&[0; PREFACE_BYTES]).await.unwrap();
         guarded.read_exact(&mut [0; PREFACE_BYTES]).await.unwrap();
         tokio::time::advance(TIMEOUT * 2).await;
