@@ -1,6 +1,6 @@
 //! The error table: from what went wrong in a use case to a gRPC status.
 //!
-//! [`reason`](mod@rows) fixes code, sentence and advice of every reason; the
+//! [`row`] fixes code, sentence and advice of every reason; the
 //! match below says which error has which reason. Neither has a catch-all arm:
 //! a new error does not compile before it has its row. What a caller may read
 //! is put together here; the cause goes to the log, once, and nowhere else.
