@@ -12,6 +12,7 @@ use settlement_gateway::grpc::pb::{ListKeysRequest, ListKeysResponse};
 use settlement_gateway::grpc::server::ServerSettings;
 use settlement_gateway::grpc::{Deadline, RequestId};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -19,7 +20,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
-use super::support::{Running, listener, settings};
+use super::support::{PATIENCE, Running, listener, settings};
 
 type HttpRequest = http::Request<Body>;
 type Answer = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
@@ -155,5 +156,6 @@ async fn one_call_too_many_is_refused_and_its_place_is_given_again() {
 
     // The caller goes away; its place is free once the server has seen it go.
     first.abort();
-    while call(channel.clone(), "Tell", &[]).await.code() != Code::Aborted {}
+    let again = async { while call(channel.clone(), "Tell", &[]).await.code() != Code::Aborted {} };
+    timeout(PATIENCE, again).await.expect("the place is given again");
 }
