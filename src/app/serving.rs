@@ -22,6 +22,11 @@ pub(super) const TLS_POLL_INTERVAL: Duration = Duration::from_secs(10);
 /// How long the journal may take over a sign of life.
 const JOURNAL_PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// What the listener leaves of the drain's grace, so that it ends before the process gives up on it.
+const DRAIN_RESERVE: Duration = Duration::from_secs(1);
+/// How long a call may take beyond the longest wait: a call that waits answers by itself before it is cut.
+const CALL_RESERVE: Duration = Duration::from_secs(35);
+
 /// What is bound and does not serve yet.
 pub(super) struct Listeners {
     pub(super) grpc: GrpcServer,
@@ -72,9 +77,10 @@ fn server_settings(config: &Config) -> ServerSettings {
             tls_handshake_timeout: grpc.handshake_timeout,
             preface_timeout: grpc.handshake_timeout,
             max_connection_age: grpc.max_connection_age,
-            drain_grace: config.drain.grace,
+            drain_grace: config.drain.grace.saturating_sub(DRAIN_RESERVE),
             ..ListenerSettings::default()
         },
+        max_call_duration: grpc.default_wait_cap.saturating_add(CALL_RESERVE),
         ..ServerSettings::default()
     }
 }

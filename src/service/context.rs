@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::directory::{Directory, Enterprise, SettlementTerms};
 use super::engine::Engine;
-use super::error::{NotFound, ServiceError};
+use super::error::ServiceError;
 use crate::custody::Keyring;
 use crate::domain::ids::EnterpriseId;
-use crate::domain::policy::{Grants, Resource, RpcName};
+use crate::domain::policy::{Denied, Grants, Resource, RpcName};
 use crate::domain::time::{Clock, Entropy};
 use crate::store::Store;
 
@@ -51,13 +51,13 @@ impl Context {
     /// The enterprise that a caller names, once the caller may name it.
     pub(super) fn enterprise(&self, caller: &Caller, id: &EnterpriseId) -> Result<&Enterprise, ServiceError> {
         caller.may(Resource::Enterprise(id))?;
-        self.directory.enterprise(id).ok_or(ServiceError::Denied(crate::domain::policy::Denied))
+        self.directory.enterprise(id).ok_or(Denied.into())
     }
 
     /// The same, with the terms on which it settles.
     pub(super) fn settling(&self, caller: &Caller, id: &EnterpriseId) -> Result<(&Enterprise, &SettlementTerms), ServiceError> {
         let enterprise = self.enterprise(caller, id)?;
-        let terms = enterprise.settles.as_ref().ok_or(ServiceError::NotFound(NotFound::Settlement))?;
+        let terms = enterprise.settles.as_ref().ok_or(Denied)?;
         Ok((enterprise, terms))
     }
 }

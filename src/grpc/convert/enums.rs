@@ -5,7 +5,7 @@
 //! stands beside it.
 
 use crate::custody::VerifyFailure;
-use crate::domain::client_settlement::TransferStatus;
+use crate::domain::client_settlement::{ClosedBy, ClosureStatus, TransferStatus};
 use crate::domain::quote::{Fulfillment, QuoteStatus};
 use crate::domain::settlement::{AmountUnit, NextAction, Outcome, Route, State, VenueStatus};
 use crate::domain::signing::Purpose;
@@ -70,6 +70,15 @@ show!(TransferStatus => SettlementTransferStatus {
     Rejected => Rejected,
     Disputed => Disputed,
     PendingSettlementAssignment => PendingSettlementAssignment,
+    Unrecognised => Unspecified,
+});
+
+show!(ClosedBy => DisputeClosedBy { Client => Client, Admin => Admin, Unrecognised => Unspecified });
+
+show!(ClosureStatus => DisputeClosureStatus {
+    PendingReview => PendingReview,
+    Approved => Approved,
+    Rejected => Rejected,
     Unrecognised => Unspecified,
 });
 

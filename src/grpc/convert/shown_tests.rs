@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::custody::VerifyFailure;
-use crate::domain::client_settlement::{ClientSettlement, Dispute, Transfer, TransferParty, TransferStatus};
+use crate::domain::client_settlement::{
+    ClientSettlement, ClosedBy, ClosureStatus, Dispute, DisputeClosure, Transfer, TransferParty, TransferStatus,
+};
 use crate::domain::ids::{CallerId, Currency, MerchantId, TxId};
 use crate::domain::quote::{Chain, Fulfillment, MinorUnits, Quote, QuoteRequest, QuoteStatus, VenueQuote, WalletAddress};
 use crate::domain::settlement::{Change, NetTotal, Reason, State, TimelineEntry, VenueSettlement, VenueStatus};
@@ -111,7 +113,20 @@ fn dispute() -> Dispute {
         disputed_settlement_id: "s0".to_owned(),
         settled_in_settlement_id: some("s1"),
         dispute_closure_id: some("dc1"),
-        dispute_closure_json: None,
+        dispute_closure: Some(Box::new(DisputeClosure {
+            id: "dc1".to_owned(),
+            closed_by: ClosedBy::Admin,
+            closed_by_text: "admin".to_owned(),
+            user_id: "u2".to_owned(),
+            notes: "agreed".to_owned(),
+            adjusted_settlement_transfers: vec![transfer()],
+            adjusted_transfers: vec![("BTC".to_owned(), "0.50".to_owned())],
+            status: ClosureStatus::Unrecognised,
+            status_text: "escalated".to_owned(),
+            reviewed_by: None,
+            review_notes: some("checked"),
+            created_at: None,
+        })),
         user_id: "u1".to_owned(),
         expected_transfers: vec![("ETH".to_owned(), "-2.00".to_owned()), ("BTC".to_owned(), "1".to_owned())],
         retracted: false,
@@ -169,6 +184,10 @@ fn transfers_and_disputes_are_shown_digit_for_digit_and_masked() {
     let dispute = &shown.settling_disputes[0];
     let expected: Vec<_> = dispute.expected_transfers.iter().map(|sum| (sum.currency.as_str(), sum.amount.as_str())).collect();
     assert_eq!(expected, [("ETH", "-2.00"), ("BTC", "1")]);
+    let closure = dispute.dispute_closure.as_ref().unwrap();
+    assert_eq!((closure.closed_by(), closure.status()), (pb::DisputeClosedBy::Admin, pb::DisputeClosureStatus::Unspecified));
+    assert_eq!((closure.status_text.as_str(), closure.adjusted_transfers[0].amount.as_str()), ("escalated", "0.50"));
+    assert_eq!(closure.adjusted_settlement_transfers[0].quantity, "-0.10");
     let settlement = shown.settlement.unwrap();
     assert_eq!((settlement.status(), settlement.reconciled), (pb::VenueSettlementStatus::Completed, true));
     assert_eq!((settlement.updated_at, settlement.gain_sla_alert_sent), (None, false));

@@ -5,9 +5,11 @@
 //! whether a settlement is the one that was posted.
 
 use super::wire;
-use crate::domain::client_settlement::{ClientSettlement, Dispute, Transfer, TransferParty, TransferStatus};
+use crate::domain::client_settlement::{
+    ClientSettlement, ClosedBy, ClosureStatus, Dispute, DisputeClosure, Transfer, TransferParty, TransferStatus,
+};
 use crate::domain::settlement::{VenueSettlement, VenueStatus};
-use crate::upstream::json::{instant, weighty_instant};
+use crate::upstream::json::{DecimalText, Pairs, instant, weighty_instant};
 use crate::upstream::unmapped::{Unmapped, required};
 
 /// A settlement.
@@ -90,15 +92,9 @@ fn dispute(wire: wire::Dispute) -> Result<Dispute, Unmapped> {
         disputed_settlement_id: wire.disputed_settlement_id.unwrap_or_default(),
         settled_in_settlement_id: wire.settled_in_settlement_id,
         dispute_closure_id: wire.dispute_closure_id,
-        dispute_closure_json: wire.dispute_closure.map(|closure| closure.get().to_owned()),
+        dispute_closure: wire.dispute_closure.map(closure).transpose()?.map(Box::new),
         user_id: wire.user_id.unwrap_or_default(),
-        expected_transfers: wire
-            .expected_transfers
-            .unwrap_or_default()
-            .0
-            .into_iter()
-            .map(|(name, value)| (name, value.0))
-            .collect(),
+        expected_transfers: by_currency(wire.expected_transfers),
         retracted: wire.retracted.unwrap_or_default(),
         reason: wire.reason,
         retracted_by: wire.retracted_by,
@@ -107,6 +103,30 @@ fn dispute(wire: wire::Dispute) -> Result<Dispute, Unmapped> {
         created_at: instant(wire.created_at.as_deref()),
         updated_at: instant(wire.updated_at.as_deref()),
     })
+}
+
+fn closure(wire: wire::DisputeClosure) -> Result<DisputeClosure, Unmapped> {
+    let closed_by_text = wire.closed_by.unwrap_or_default();
+    let status_text = wire.status.unwrap_or_default();
+    let transfers = wire.adjusted_settlement_transfers.unwrap_or_default();
+    Ok(DisputeClosure {
+        id: required(wire.id, "disputeClosure.id")?,
+        closed_by: ClosedBy::from_name(&closed_by_text).unwrap_or(ClosedBy::Unrecognised),
+        closed_by_text,
+        user_id: wire.user_id.unwrap_or_default(),
+        notes: wire.notes.unwrap_or_default(),
+        adjusted_settlement_transfers: transfers.into_iter().map(transfer).collect::<Result<_, _>>()?,
+        adjusted_transfers: by_currency(wire.adjusted_transfers),
+        status: ClosureStatus::from_name(&status_text).unwrap_or(ClosureStatus::Unrecognised),
+        status_text,
+        reviewed_by: wire.reviewed_by,
+        review_notes: wire.review_notes,
+        created_at: instant(wire.created_at.as_deref()),
+    })
+}
+
+fn by_currency(wire: Option<Pairs<DecimalText>>) -> Vec<(String, String)> {
+    wire.unwrap_or_default().0.into_iter().map(|(currency, amount)| (currency, amount.0)).collect()
 }
 
 fn venue_status(text: &str) -> VenueStatus {

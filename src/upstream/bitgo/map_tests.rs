@@ -111,22 +111,23 @@ fn party(trading: &str, network: &str, client: &str, connection: &str) -> Transf
 }
 
 #[test]
-fn disputes_are_read_whole_with_their_closure_as_text() {
+fn disputes_are_read_whole_with_their_closure() {
     let page = client_settlement(read(CLIENT)).unwrap();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let settling = &page.settling_disputes[0];
     assert_eq!(settling.expected_transfers, [pair("ETH", "-200.10"), pair("BTC", "100")]);
-    assert_eq!(
-        settling.dispute_closure_json,
-        some(r#"{"id":"d1b7c2f4-4a0c-4b62-9f31-8e0f6f3c5d09","closedBy":"client","amount":1.10}"#)
-    );
+    let closure = settling.dispute_closure.as_deref().unwrap();
+    assert_eq!((closure.closed_by, closure.status), (ClosedBy::Client, ClosureStatus::PendingReview));
+    assert_eq!(closure.adjusted_transfers, [pair("BTC", "1.10")]);
+    assert_eq!(closure.adjusted_settlement_transfers[0].quantity, "-0.50");
+    assert_eq!(closure.review_notes, some("looks right"));
     let expected = Dispute {
         id: "e1b7c2f4-4a0c-4b62-9f31-8e0f6f3c5d04".to_owned(),
         connection_id: "09684b38-49ed-4cf6-a28e-c3a459494c69".to_owned(),
         disputed_settlement_id: "1fa3a3a1-7a5f-4f0e-9b6e-1f0d3c8f7a12".to_owned(),
         settled_in_settlement_id: None,
         dispute_closure_id: None,
-        dispute_closure_json: None,
+        dispute_closure: None,
         user_id: "62ab90e06dfda30007974f0a52a12996".to_owned(),
         expected_transfers: vec![],
         retracted: true,
@@ -151,7 +152,7 @@ fn null_is_absence_and_an_unknown_word_stays_as_text() {
     assert_eq!(transfer.quantity, "5");
     assert_eq!(transfer.usd_value_cents, None);
     assert!(page.settling_disputes.is_empty());
-    assert_eq!(page.settlement_disputes[0].dispute_closure_json, None);
+    assert_eq!(page.settlement_disputes[0].dispute_closure, None);
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub(super) struct Dispute {
     pub(super) disputed_settlement_id: Option<String>,
     pub(super) settled_in_settlement_id: Option<String>,
     pub(super) dispute_closure_id: Option<String>,
-    pub(super) dispute_closure: Option<Box<RawValue>>,
+    pub(super) dispute_closure: Option<DisputeClosure>,
     pub(super) user_id: Option<String>,
     pub(super) expected_transfers: Option<Pairs<DecimalText>>,
     pub(super) retracted: Option<bool>,
@@ -106,6 +106,22 @@ pub(super) struct Dispute {
     pub(super) retracted_reason: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
+}
+
+/// How a dispute was closed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DisputeClosure {
+    pub(super) id: Option<String>,
+    pub(super) closed_by: Option<String>,
+    pub(super) user_id: Option<String>,
+    pub(super) notes: Option<String>,
+    pub(super) adjusted_settlement_transfers: Option<Vec<Transfer>>,
+    pub(super) adjusted_transfers: Option<Pairs<DecimalText>>,
+    pub(super) status: Option<String>,
+    pub(super) reviewed_by: Option<String>,
+    pub(super) review_notes: Option<String>,
+    pub(super) created_at: Option<String>,
 }
 
 /// One page of the partner's balances: of connections, by their ids.
