@@ -33,15 +33,3 @@ pub(super) fn say(text: &str) {
 pub(super) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
-
-/// An error with its causes, on one line.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}

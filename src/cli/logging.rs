@@ -1,6 +1,7 @@
 //! The process's log, as the configuration wants it.
 
-use super::exit::{complain, with_causes};
+use super::exit::complain;
+use crate::causes::with_causes;
 use crate::config::{self, Telemetry};
 use crate::telemetry::logs::{LogFormat, init};
 

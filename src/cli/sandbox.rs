@@ -8,8 +8,9 @@ use clap::Args;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::exit::{Exit, complain, say, with_causes};
+use super::exit::{Exit, complain, say};
 use crate::app::{SystemClock, stop_signal};
+use crate::causes::with_causes;
 use crate::domain::signing::PublicKey;
 use crate::sandbox::{ClientSettlement, Sandbox, SandboxConfig, SandboxEnterprise, SandboxError};
 use crate::secret::Secret;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::exit::{Exit, complain, with_causes};
+use super::exit::{Exit, complain};
 use super::logging;
 use crate::app::{App, stop_signal};
+use crate::causes::with_causes;
 use crate::config::{Config, ProcessEnvironment};
 
 /// Arguments of `serve`.

@@ -10,7 +10,7 @@ const SHORTEST_WAIT_MS: Bounds = Bounds { default: 500, min: 10, max: 60_000 };
 const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_000 };
 const POLL_INTERVAL_MS: Bounds = Bounds { default: 30_000, min: 10, max: 3_600_000 };
 const VISIBILITY_WINDOW_MS: Bounds = Bounds { default: 10_000, min: 0, max: 3_600_000 };
-const MAX_LAPSES: Bounds = Bounds { default: 5, min: 1, max: 100 };
+const MAX_LAPSES: Bounds = Bounds { default: 8, min: 1, max: 100 };
 const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
 const LONGEST_REST_MS: Bounds = Bounds { default: 1_000, min: 10, max: 60_000 };
 

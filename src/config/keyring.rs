@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::keys::{ConfiguredKey, KeyFile, is_bitgos_variable};
-use super::mistakes::{Mistakes, with_causes};
+use super::mistakes::Mistakes;
 use super::secrets::{SecretError, SecretSource};
 use super::sources::Environment;
+use crate::causes::with_causes;
 use crate::custody::{self, Key, KeyMaterial, Keyring, OpenFailure, OpenKeyError};
 use crate::domain::ids::KeyId;
 use crate::domain::signing::PublicKey;

@@ -50,10 +50,11 @@ pub use telemetry::{LogFormat, Telemetry};
 pub use tls::{Tls, read_certificates};
 pub use venues::Venues;
 
+use crate::causes::with_causes;
 use crate::custody::Keyring;
 use callers::Surroundings;
 use grants::Existing;
-use mistakes::{Mistakes, with_causes};
+use mistakes::Mistakes;
 use section::{Reader, Section};
 
 /// A configuration without a mistake.

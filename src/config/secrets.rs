@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::mistakes::with_causes;
 use super::section::Section;
 use super::sources::{self, Environment, FileError};
+use crate::causes::with_causes;
 use crate::secret::Secret;
 
 /// The longest credential; venues give out less than a hundred bytes.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::mistakes::with_causes;
 use super::section::Section;
 use super::sources::{self, FileError};
+use crate::causes::with_causes;
 use crate::secret::Secret;
 
 /// The files of the gRPC listener's TLS. They are read again when they change, so paths are kept and not contents.

@@ -61,12 +61,12 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "service",
-        own: &["domain", "custody", "store", "upstream"],
+        own: &["causes", "domain", "custody", "store", "upstream"],
         outside: &["tokio", "tokio_util", "bigdecimal", "base16ct"],
     },
     Rule {
         module: "grpc",
-        own: &["domain", "service", "store", "custody", "upstream"],
+        own: &["causes", "domain", "service", "store", "custody", "upstream"],
         outside: &[
             "tonic",
             "tonic_types",
@@ -126,7 +126,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "config",
-        own: &["domain", "secret", "custody"],
+        own: &["causes", "domain", "secret", "custody"],
         outside: &["serde", "toml", "base16ct", "rustls_pki_types", "zeroize"],
     },
     Rule {
@@ -135,6 +135,7 @@ const RULES: &[Rule] = &[
         outside: &["tracing_subscriber", "metrics_exporter_prometheus", "tokio", "tokio_util"],
     },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },
+    Rule { module: "causes", own: &[], outside: &[] },
 ];
 
 fn root() -> PathBuf {

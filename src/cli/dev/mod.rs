@@ -15,8 +15,9 @@ use clap::Args;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::exit::{Exit, complain, say, with_causes};
+use super::exit::{Exit, complain, say};
 use crate::app::{App, AppError, stop_signal};
+use crate::causes::with_causes;
 use crate::config::{Config, ConfigErrors, ProcessEnvironment};
 use crate::sandbox::{Sandbox, SandboxError};
 use home::{Addresses, Home, HomeError};

@@ -5,6 +5,7 @@ use tracing::{error, warn};
 
 use super::about::About;
 use super::rows::Row;
+use crate::causes::with_causes;
 use crate::grpc::pb::ErrorReason;
 use crate::service::ServiceError;
 
@@ -13,9 +14,9 @@ pub(super) fn report(row: Row, cause: &ServiceError, about: &About) {
     let (rpc, reason) = (about.rpc(), row.reason.reason());
     let external_id = about.external_id().unwrap_or_default();
     if row.code == Code::Internal || row.reason == ErrorReason::PayloadMismatch {
-        error!(rpc, reason, external_id, cause = chain(cause), "a call failed");
+        error!(rpc, reason, external_id, cause = with_causes(cause), "a call failed");
     } else if row.code == Code::Unavailable || concerns_operator(row.reason) {
-        warn!(rpc, reason, external_id, cause = chain(cause), "a call failed");
+        warn!(rpc, reason, external_id, cause = with_causes(cause), "a call failed");
     }
 }
 
@@ -29,9 +30,4 @@ fn concerns_operator(reason: ErrorReason) -> bool {
             | ErrorReason::VenueConflict
             | ErrorReason::SigningReferenceTaken
     )
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -3,13 +3,14 @@
 use metrics::counter;
 use tracing::{error, info, warn};
 
+use crate::causes::with_causes;
 use crate::domain::settlement::{Change, Settlement, State};
 use crate::store::StoreError;
 
 /// The journal failed; the chain of causes is for the log alone.
 pub(super) fn store_failed(error: &StoreError) {
     counter!("settlement_gateway_store_failures_total").increment(1);
-    warn!(error = chain(error), "the journal did not answer the engine");
+    warn!(error = with_causes(error), "the journal did not answer the engine");
 }
 
 /// A settlement changed.
@@ -31,15 +32,4 @@ pub(super) fn payload_mismatch(settlement: &Settlement, path: &str) {
     counter!("settlement_gateway_payload_mismatches_total").increment(1);
     let external_id = settlement.header.external_id.as_str();
     error!(external_id, path, "the venue's signing payload is not what was asked for; it was not signed");
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -34,7 +34,7 @@ impl Default for EngineSettings {
             longest_wait: Duration::from_secs(60),
             poll_interval: Duration::from_secs(30),
             visibility_window: Duration::from_secs(10),
-            max_lapses: 5,
+            max_lapses: 8,
             shortest_rest: Duration::from_millis(20),
             longest_rest: Duration::from_secs(1),
         }
