@@ -86,7 +86,8 @@ fn states(violations: &mut Violations, numbers: &[i32]) -> Option<Vec<State>> {
         states.extend(State::ALL.into_iter().find(|state| Some(pb::SettlementState::from(*state)) == shown));
     }
     // No settlement waits for an approval yet; a filter for nothing else would otherwise mean every state.
-    if states.is_empty() && !numbers.is_empty() {
+    let waits = |number: &i32| *number == i32::from(pb::SettlementState::AwaitingApproval);
+    if !numbers.is_empty() && numbers.iter().all(waits) {
         violations.add("states", "must name a state that settlements can be in");
     }
     Some(states)

@@ -2,4 +2,6 @@
 
 pub(crate) mod builders;
 pub(crate) mod clock;
+pub(crate) mod gateway;
+pub(crate) mod told;
 pub(crate) mod world;

@@ -1,0 +1,13 @@
+//! The whole gateway as its callers meet it: a real gRPC client, real keys, a real journal and venues over real HTTP.
+
+mod bad_quotes;
+mod bad_reads;
+mod bad_settlements;
+mod largest;
+mod listing;
+mod requests;
+mod reservations;
+mod retrying;
+mod settling;
+mod signing;
+mod watching;
