@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,7 +26,7 @@ use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::telemetry::metrics::Metrics;
 pub use error::AppError;
 use serving::Listeners;
-pub use signals::stop_signal;
+pub use signals::StopSignals;
 pub use system::{SystemClock, SystemEntropy};
 
 /// How often the journal is asked for a sign of life, for the services' health.
@@ -120,12 +121,13 @@ impl App {
         self.readiness.draining();
         self.health.drain().await;
         self.stop_serving.cancel();
-        let drained = tokio::time::timeout(self.grace, async {
+        let end = Instant::now() + self.grace;
+        let drained = tokio::time::timeout_at(end, async {
             tokio::join!(self.serving.wait(), self.engine.drain());
         })
         .await;
         self.stop_ops.cancel();
-        let ended = tokio::time::timeout(self.grace, self.behind.wait()).await;
+        let ended = tokio::time::timeout_at(end, self.behind.wait()).await;
         self.store.close().await?;
         if drained.is_ok() && ended.is_ok() { Ok(()) } else { Err(AppError::Grace(self.grace)) }
     }

@@ -1,35 +1,30 @@
 //! What ends the process.
 
-use tokio_util::sync::CancellationToken;
+use std::io;
 
-/// Waits for SIGINT, SIGTERM or the token.
-pub async fn stop_signal(stop: &CancellationToken) {
-    tokio::select! {
-        () = interrupted() => {}
-        () = terminated() => {}
-        () = stop.cancelled() => {}
-    }
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// SIGINT and SIGTERM, caught from the moment that this is made: one that
+/// comes before anybody waits for it is answered with a drain all the same.
+pub struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler there is nothing to wait for; the other signals still end the process.
-        std::future::pending::<()>().await;
+impl StopSignals {
+    /// Starts to catch the signals; make it before anything that must be stopped in order.
+    ///
+    /// # Errors
+    /// What the system says when it does not let them be caught.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-}
 
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            terminate.recv().await;
+    /// Waits for one of them.
+    pub async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        Err(_) => std::future::pending::<()>().await,
     }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending::<()>().await;
 }

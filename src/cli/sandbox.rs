@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, complain, say};
-use crate::app::{SystemClock, stop_signal};
+use crate::app::{StopSignals, SystemClock};
 use crate::causes::with_causes;
 use crate::domain::signing::PublicKey;
 use crate::sandbox::{ClientSettlement, Sandbox, SandboxConfig, SandboxEnterprise, SandboxError};
@@ -50,6 +49,8 @@ enum StagingError {
     Enterprise,
     #[error("{} cannot be read", .0.display())]
     File(PathBuf, #[source] std::io::Error),
+    #[error("SIGINT and SIGTERM cannot be caught")]
+    Signals(#[source] std::io::Error),
     #[error("the simulated venues failed")]
     Sandbox(#[from] SandboxError),
 }
@@ -79,11 +80,12 @@ async fn stage(args: SandboxArgs) -> Result<(), StagingError> {
     if let Some(path) = &args.bitlipa_secret_file {
         config.bitlipa_secret = Secret::from_text(read(path)?);
     }
+    let mut signals = StopSignals::catch().map_err(StagingError::Signals)?;
     let sandbox = Sandbox::start(config).await?;
     say(&format!("BitGo    {}  (simulated)", sandbox.bitgo_url()));
     say(&format!("Bitlipa  {}  (simulated)", sandbox.bitlipa_url()));
     say("What is asked on loopback under /sandbox tells the venues to misbehave, and shows their ledger.");
-    stop_signal(&CancellationToken::new()).await;
+    signals.received().await;
     sandbox.stop().await;
     Ok(())
 }

@@ -19,6 +19,9 @@ use tracing::{debug, warn};
 /// How long the loop rests when the system has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long the last answers may take once the listener is to end: a peer that asks nothing is not waited for.
+const LAST_ANSWERS_WAIT: Duration = Duration::from_secs(1);
+
 /// The limits of an HTTP listener.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
@@ -43,7 +46,7 @@ impl Default for HttpSettings {
     }
 }
 
-/// Accepts until `shutdown`, then waits for the requests under way, each of which is bounded.
+/// Accepts until `shutdown`, then waits a moment for the requests under way.
 pub(super) async fn serve(tcp: TcpListener, router: Router, settings: HttpSettings, shutdown: CancellationToken) {
     let slots = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
     let tasks = TaskTracker::new();
@@ -58,7 +61,9 @@ pub(super) async fn serve(tcp: TcpListener, router: Router, settings: HttpSettin
     }
     drop(tcp);
     tasks.close();
-    tasks.wait().await;
+    if timeout(LAST_ANSWERS_WAIT, tasks.wait()).await.is_err() {
+        debug!(connections = tasks.len(), "connections that did not end are left");
+    }
 }
 
 async fn accept(tcp: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {

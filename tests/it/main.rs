@@ -11,6 +11,8 @@ mod engine;
 #[cfg(test)]
 mod errors_doc;
 #[cfg(test)]
+mod process;
+#[cfg(test)]
 mod rpc;
 #[cfg(test)]
 mod sandbox;

@@ -13,10 +13,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, complain, say};
-use crate::app::{App, AppError, stop_signal};
+use crate::app::{App, AppError, StopSignals};
 use crate::causes::with_causes;
 use crate::config::{Config, ConfigErrors, ProcessEnvironment};
 use crate::sandbox::{Sandbox, SandboxError};
@@ -72,6 +71,12 @@ enum DevError {
     /// The gateway did not start or stop.
     #[error("the gateway failed")]
     App(#[from] AppError),
+    /// The signals that stop it cannot be caught.
+    #[error("SIGINT and SIGTERM cannot be caught")]
+    Signals(#[source] std::io::Error),
+    /// A signal came before the tour's end.
+    #[error("the tour was interrupted")]
+    Interrupted,
     /// The tour came to something that is not as it should be.
     #[error("the tour failed")]
     Tour(#[from] tour::TourError),
@@ -88,6 +93,7 @@ pub(super) async fn run(args: DevArgs) -> Exit {
 }
 
 async fn develop(args: DevArgs) -> Result<(), DevError> {
+    let mut signals = StopSignals::catch().map_err(DevError::Signals)?;
     let temporary = if args.ephemeral { Some(Temporary::new()?) } else { None };
     let folder = temporary.as_ref().map_or(args.dir.as_path(), |temporary| temporary.0.as_path());
     let home = Home::open(folder)?;
@@ -98,10 +104,13 @@ async fn develop(args: DevArgs) -> Result<(), DevError> {
     super::logging::start(&config.telemetry);
     let app = App::start(&config, keyring, &ProcessEnvironment).await?;
     let outcome = if args.tour {
-        tour::run(app.grpc_address(), &sandbox).await.map_err(DevError::from)
+        tokio::select! {
+            toured = tour::run(app.grpc_address(), &sandbox) => toured.map_err(DevError::from),
+            () = signals.received() => Err(DevError::Interrupted),
+        }
     } else {
         introduce(&app, &addresses, folder);
-        stop_signal(&CancellationToken::new()).await;
+        signals.received().await;
         say("draining");
         Ok(())
     };

@@ -1,0 +1,170 @@
+//! `dev`: the whole job without configuration.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use prost::Message;
+use prost_types::FileDescriptorSet;
+use serde_json::Value;
+use settlement_gateway::grpc::pb::{self, SettlementState};
+use tempfile::TempDir;
+
+use super::calls::Gateway;
+use super::support::{Ended, Process};
+use crate::support::world::V1;
+
+const FREE: &str = "127.0.0.1:0";
+
+/// A development run on free ports, and where its simulated BitGo is.
+struct Dev {
+    gateway: Gateway,
+    bitgo: String,
+}
+
+fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let ports = ["dev", "--listen", FREE, "--ops-listen", FREE, "--bitgo-listen", FREE, "--bitlipa-listen", FREE];
+    [&ports[..], more].concat()
+}
+
+impl Dev {
+    /// Starts in a folder, where `home` is kept.
+    async fn start(folder: &Path, more: &[&str]) -> Self {
+        let process = Process::start_in(folder, arguments(more));
+        let mut gateway = Gateway::of(process, "  gRPC     ", "  ops      ").await;
+        let bitgo = gateway.process.word_after("  BitGo    ").await;
+        gateway.process.word_after("Ctrl-C ").await;
+        Self { gateway, bitgo }
+    }
+
+    /// The venue's ledger, as people read it.
+    async fn ledger(&self) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.get(format!("{}/sandbox/ledger", self.bitgo)).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn stop_with(self, signal: &str) -> Ended {
+        self.gateway.process.signal(signal);
+        let ended = self.gateway.process.ended().await.with_code(0);
+        assert!(ended.said.ends_with("draining\n"), "{}", ended.said);
+        ended
+    }
+}
+
+/// The names of all RPCs of the contract with the fields of their requests.
+fn contract() -> Vec<(String, Vec<String>)> {
+    let set = FileDescriptorSet::decode(pb::FILE_DESCRIPTOR_SET).unwrap();
+    let fields = |message: &str| -> Vec<String> {
+        let messages = set.file.iter().flat_map(|file| file.message_type.iter().map(move |found| (file.package(), found)));
+        let mut named = messages.filter(|(package, found)| format!(".{package}.{}", found.name()) == message);
+        named.next().unwrap().1.field.iter().map(|field| field.name().to_owned()).collect()
+    };
+    let services = set.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
+    let rpcs = services.flat_map(|(package, service)| service.method.iter().map(move |method| (package, service, method)));
+    rpcs.map(|(package, service, method)| {
+        (format!("{package}.{}/{}", service.name(), method.name()), fields(method.input_type()))
+    })
+    .collect()
+}
+
+/// The bodies that are shown for an RPC.
+fn shown(said: &str, grpc: &str, rpc: &str) -> Vec<Value> {
+    let ending = format!("' {grpc} {rpc}");
+    let lines = said.lines().filter_map(|line| line.strip_prefix("grpcurl -plaintext -d '")?.strip_suffix(&ending));
+    lines.map(|body| serde_json::from_str(body).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dev_tells_where_it_listens_and_a_line_to_paste_for_every_rpc() {
+    let folder = TempDir::new().unwrap();
+    let dev = Dev::start(folder.path(), &[]).await;
+    let said = dev.gateway.process.said();
+    for (rpc, fields) in contract() {
+        let bodies = shown(&said, &dev.gateway.grpc.to_string(), &rpc);
+        assert!(!bodies.is_empty(), "{rpc} has no line:\n{said}");
+        for body in bodies {
+            let mut keys = body.as_object().unwrap().keys();
+            assert!(keys.all(|key| fields.contains(key)), "{rpc}: {body}");
+        }
+    }
+    assert_eq!(dev.gateway.ops("/readyz").await, "ready\n");
+    assert!(folder.path().join(".settlement-gateway/gateway.db").exists());
+    dev.stop_with("INT").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_finds_the_settlements_and_the_ledger_of_the_first() {
+    let folder = TempDir::new().unwrap();
+    let first = Dev::start(folder.path(), &["--dir", "home"]).await;
+    let settled = first.gateway.initiate(V1, "kept").await.unwrap();
+    assert_eq!(settled.state(), SettlementState::Completed);
+    let ledger = first.ledger().await;
+    first.stop_with("TERM").await;
+
+    let second = Dev::start(folder.path(), &["--dir", "home"]).await;
+    assert_eq!(second.gateway.stored(V1, "kept").await.unwrap(), settled);
+    assert_eq!(second.gateway.initiate(V1, "kept").await.unwrap(), settled);
+    let again = second.ledger().await;
+    assert_eq!(again["settlements"], ledger["settlements"]);
+    assert_eq!(again["balances"], ledger["balances"]);
+    second.stop_with("INT").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_dev_in_the_same_folder_is_refused_and_leaves_the_first_alone() {
+    let folder = TempDir::new().unwrap();
+    let first = Dev::start(folder.path(), &["--dir", "home"]).await;
+    let written = std::fs::read(folder.path().join("home/gateway.toml")).unwrap();
+    let refused = Process::start_in(folder.path(), arguments(&["--dir", "home"])).ended().await.with_code(1);
+    assert!(refused.complained.contains("in use by another process"), "{}", refused.complained);
+    assert_eq!(std::fs::read(folder.path().join("home/gateway.toml")).unwrap(), written);
+    first.gateway.initiate(V1, "undisturbed").await.unwrap();
+    first.stop_with("TERM").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ephemeral_run_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let dev = Dev::start(folder.path(), &["--ephemeral"]).await;
+    dev.gateway.initiate(V1, "forgotten").await.unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "one folder, while it runs");
+    dev.stop_with("TERM").await;
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tour_drives_every_rpc_and_exits_with_0() {
+    let folder = TempDir::new().unwrap();
+    let ended = Process::start_in(folder.path(), arguments(&["--tour", "--ephemeral"])).ended().await.with_code(0);
+    for (rpc, _) in contract() {
+        let name = rpc.trim_start_matches("settlement.v1.");
+        assert!(ended.said.contains(name), "{name} is not on the tour");
+    }
+    assert_eq!(ended.complained, "");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tour_that_cannot_listen_says_so_and_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind(FREE).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for option in ["--listen", "--ops-listen", "--bitgo-listen", "--bitlipa-listen"] {
+        let mut arguments = arguments(&["--tour", "--ephemeral"]);
+        let place = arguments.iter().position(|argument| *argument == option).unwrap();
+        arguments[place + 1] = &address;
+        let ended = Process::start_in(folder.path(), arguments).ended().await.with_code(1);
+        assert!(ended.complained.contains("in use"), "{option}: {}", ended.complained);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tour_that_is_interrupted_fails_and_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let mut tour = Process::start_in(folder.path(), arguments(&["--tour", "--ephemeral"]));
+    tour.word_after("").await;
+    tour.signal("INT");
+    let ended = tour.ended().await.with_code(1);
+    assert!(ended.complained.contains("interrupted"), "{}", ended.complained);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

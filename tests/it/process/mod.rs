@@ -1,0 +1,12 @@
+//! The real binary as a process of its own: started, spoken to, interrupted and killed.
+
+mod calls;
+mod commands;
+mod crash;
+mod dev;
+mod installation;
+mod output;
+mod random_kills;
+mod serve;
+mod staging;
+mod support;
