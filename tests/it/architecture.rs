@@ -220,6 +220,21 @@ fn declared_module(line: &str) -> Option<String> {
     line.strip_prefix("mod ").map(word_at)
 }
 
+/// A rule as `docs/architecture.md` writes it.
+fn documented(rule: &Rule) -> String {
+    let list = |names: &[&str]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    format!("| {} | {} | {} |", rule.module, list(rule.own), list(rule.outside))
+}
+
+#[test]
+fn the_document_shows_these_rules_and_no_others() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let chapter = text.split("\n## Who may import whom\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let shown: Vec<_> = chapter.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| module |")).collect();
+    let expected: Vec<_> = RULES.iter().map(documented).collect();
+    assert_eq!(shown, expected, "docs/architecture.md must have these rows:\n{}", expected.join("\n"));
+}
+
 #[test]
 fn every_module_of_the_crate_has_a_rule() {
     let without_rule = ["app", "cli", "lib", "main"];

@@ -7,6 +7,8 @@ mod conformance;
 #[cfg(test)]
 mod custody;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod errors_doc;

@@ -1,4 +1,4 @@
-//! What each answer of the venue means: the table of `docs/reliability.md`, as one function.
+//! What each answer of the venue means: the table of `docs/architecture.md`, as one function.
 //!
 //! Whatever is not listed is unknown. A refusal is believed at once only when
 //! no earlier attempt can have taken effect and the venue's contract leaves no
