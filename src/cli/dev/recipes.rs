@@ -25,19 +25,24 @@ struct Recipe {
     message: String,
 }
 
-/// The lines, in the order in which they make sense.
-#[must_use]
-pub(super) fn lines(grpc: SocketAddr) -> Vec<String> {
-    recipes().into_iter().map(|recipe| recipe.line(grpc)).collect()
-}
-
 impl Recipe {
     fn line(&self, grpc: SocketAddr) -> String {
         format!("grpcurl -plaintext -d '{}' {grpc} settlement.v1.{}", self.message, self.rpc)
     }
+
+    /// Shell text, for the middle of another line's quoted message, that runs this line and puts in a field of its answer.
+    fn field(&self, grpc: SocketAddr, name: &str) -> String {
+        format!(r#"'"$({} | sed -n 's/.*"{name}": "\(.*\)",/\1/p')"'"#, self.line(grpc))
+    }
 }
 
-fn recipes() -> Vec<Recipe> {
+/// The lines, in the order in which they make sense.
+#[must_use]
+pub(super) fn lines(grpc: SocketAddr) -> Vec<String> {
+    recipes(grpc).into_iter().map(|recipe| recipe.line(grpc)).collect()
+}
+
+fn recipes(grpc: SocketAddr) -> Vec<Recipe> {
     let recipe = |rpc, message: String| Recipe { rpc, message };
     let [first, second] = CONNECTIONS;
     let amounts = format!(
@@ -46,6 +51,15 @@ fn recipes() -> Vec<Recipe> {
     let of = |enterprise: &str, rest: &str| format!(r#"{{"enterprise_id":"{enterprise}",{rest}}}"#);
     let initiate = |id: &str, rest: &str| format!(r#""external_id":"{id}","settlement_amounts":{amounts}{rest}"#);
     let trade = TRADE_PAYLOAD.replace('"', "\\\"");
+    let sign = recipe("SigningService/SignPayload", format!(r#"{{"key_id":"{V1_KEY}","payload":"{trade}"}}"#));
+    let signature = sign.field(grpc, "signature");
+    let quote = recipe(
+        "QuoteService/CreateQuote",
+        format!(
+            r#"{{"request_id":"demo-quote","source_amount":100000,"source_currency":"KES","destination_currency":"USDT","external_merchant_id":"{MERCHANT}","chain":"eip155:137","wallet_address":"{WALLET}"}}"#
+        ),
+    );
+    let tx_id = quote.field(grpc, "txId");
     vec![
         recipe("SettlementService/InitiateSettlement", of(V1_ENTERPRISE, &initiate("demo-1", ""))),
         recipe(
@@ -55,27 +69,19 @@ fn recipes() -> Vec<Recipe> {
         recipe("SettlementService/GetSettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1""#)),
         recipe("SettlementService/ListSettlements", of(V1_ENTERPRISE, r#""page_size":10"#)),
         recipe("SettlementService/WatchSettlement", of(V2_ENTERPRISE, r#""external_id":"demo-2""#)),
-        recipe("SettlementService/RetrySettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":4"#)),
-        recipe("SettlementService/CancelSettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":1"#)),
+        recipe("SettlementService/RetrySettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":5"#)),
+        recipe("SettlementService/CancelSettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":5"#)),
         recipe(
             "SettlementService/GetClientSettlement",
             of(V1_ENTERPRISE, &format!(r#""settlement_id":"{EXAMPLE_SETTLEMENT_ID}","currencies":["BTC"],"page_size":5"#)),
         ),
-        recipe("SigningService/SignPayload", format!(r#"{{"key_id":"{V1_KEY}","payload":"{trade}"}}"#)),
+        sign,
         recipe(
             "SigningService/VerifyPayload",
-            format!(r#"{{"key_id":"{V1_KEY}","payload":"hello","signature":"{}"}}"#, "1f".repeat(65)),
+            format!(r#"{{"key_id":"{V1_KEY}","payload":"{trade}","signature":"{signature}"}}"#),
         ),
         recipe("SigningService/ListKeys", "{}".to_owned()),
-        recipe(
-            "QuoteService/CreateQuote",
-            format!(
-                r#"{{"request_id":"demo-quote","source_amount":100000,"source_currency":"KES","destination_currency":"USDT","external_merchant_id":"{MERCHANT}","chain":"eip155:137","wallet_address":"{WALLET}"}}"#
-            ),
-        ),
-        recipe(
-            "QuoteService/GetQuote",
-            format!(r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"<tx_id of the answer above>"}}"#),
-        ),
+        quote,
+        recipe("QuoteService/GetQuote", format!(r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"{tx_id}"}}"#)),
     ]
 }
