@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 
 use prost::Message;
 use prost_types::FileDescriptorSet;
@@ -66,11 +67,21 @@ fn contract() -> Vec<(String, Vec<String>)> {
     .collect()
 }
 
-/// The bodies that are shown for an RPC.
-fn shown(said: &str, grpc: &str, rpc: &str) -> Vec<Value> {
-    let ending = format!("' {grpc} {rpc}");
-    let lines = said.lines().filter_map(|line| line.strip_prefix("grpcurl -plaintext -d '")?.strip_suffix(&ending));
-    lines.map(|body| serde_json::from_str(body).unwrap()).collect()
+/// A grpcurl that only tells what it was asked: the address, the RPC and the message.
+const TELLING_GRPCURL: &str = r#"grpcurl() {
+    printf '%s %s %s\n' "$4" "$5" "$3" >> "$TOLD"
+    printf '  "signature": "ab",\n  "txId": "tx",\n'
+}"#;
+
+/// What a shell makes of the lines that are shown: RPC and message of each call, those inside of others too.
+fn pasted(said: &str, folder: &Path, grpc: &str) -> Vec<(String, Value)> {
+    let lines: Vec<_> = said.lines().filter(|line| line.starts_with("grpcurl ")).collect();
+    let (script, told) = (format!("set -eu\n{TELLING_GRPCURL}\n{}", lines.join("\n")), folder.join("told"));
+    let ran = Command::new("sh").arg("-c").arg(script).env("TOLD", &told).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let told = std::fs::read_to_string(told).unwrap();
+    let calls = told.lines().map(|line| line.strip_prefix(grpc).unwrap().trim_start().split_once(' ').unwrap());
+    calls.map(|(rpc, message)| (rpc.to_owned(), serde_json::from_str(message).unwrap())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,12 +89,12 @@ async fn dev_tells_where_it_listens_and_a_line_to_paste_for_every_rpc() {
     let folder = TempDir::new().unwrap();
     let dev = Dev::start(folder.path(), &[]).await;
     let said = dev.gateway.process.said();
+    let calls = pasted(&said, folder.path(), &dev.gateway.grpc.to_string());
     for (rpc, fields) in contract() {
-        let bodies = shown(&said, &dev.gateway.grpc.to_string(), &rpc);
-        assert!(!bodies.is_empty(), "{rpc} has no line:\n{said}");
-        for body in bodies {
-            let mut keys = body.as_object().unwrap().keys();
-            assert!(keys.all(|key| fields.contains(key)), "{rpc}: {body}");
+        assert!(calls.iter().any(|(called, _)| *called == rpc), "{rpc} has no line:\n{said}");
+        for (_, message) in calls.iter().filter(|(called, _)| *called == rpc) {
+            let mut keys = message.as_object().unwrap().keys();
+            assert!(keys.all(|key| fields.contains(key)), "{rpc}: {message}");
         }
     }
     assert_eq!(dev.gateway.ops("/readyz").await, "ready\n");
