@@ -25,7 +25,7 @@ pub struct Cli {
 enum Command {
     /// Run everything on this machine: the gateway, simulated venues, throw-away keys, no configuration.
     Dev(dev::DevArgs),
-    /// Run the gateway from a configuration file.
+    /// Run the gateway from a configuration file. Standard output tells `grpc ADDRESS` and `ops ADDRESS` once it serves.
     Serve(serve::ServeArgs),
     /// Run the simulated venues alone, as a staging venue.
     Sandbox(sandbox::SandboxArgs),
