@@ -70,7 +70,7 @@ pub(crate) struct Setup {
     pub(crate) folder: PathBuf,
     /// Further lines of `[grpc]`.
     pub(crate) grpc: String,
-    /// `[[callers]]`; without any, anybody on this machine may call everything.
+    /// `[[callers]]`, and other sections that a test adds; without any, anybody on this machine may call everything.
     pub(crate) callers: String,
     /// Lines of `[engine]`.
     pub(crate) engine: String,
@@ -229,6 +229,11 @@ impl GatewayUnderTest {
         let Self { app, sandbox, folder } = self;
         app.stop().await.unwrap();
         Self { app: open(folder.path()).await, sandbox, folder }
+    }
+
+    /// Where the configuration and the journal are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A connection of its own.

@@ -1,0 +1,126 @@
+//! Callers that prove themselves, and every RPC by its name.
+
+use settlement_gateway::config::KNOWN_RPCS;
+use settlement_gateway::grpc::pb;
+use sha2::{Digest, Sha256};
+use tonic::{Request, Status};
+
+use super::requests::{client_settlement, get, quote, settle, sign, trade_payload, watch};
+use crate::support::gateway::GatewayUnderTest;
+
+/// One of `[[callers]]` with these further lines; its token is [`token`] of its name.
+pub(super) fn caller(name: &str, lines: &str) -> String {
+    let hash = base16ct::lower::encode_string(&Sha256::digest(token(name)));
+    format!("[[callers]]\nid = \"{name}\"\ntoken_sha256 = [\"{hash}\"]\n{lines}\n")
+}
+
+/// A caller's bearer token.
+pub(super) fn token(name: &str) -> String {
+    format!("canary-token-{}", name.repeat(8))
+}
+
+/// A request with a caller's token.
+pub(super) fn of<T>(name: &str, message: T) -> Request<T> {
+    with_header(Some(&format!("Bearer {}", token(name))), message)
+}
+
+/// A request with an authorization header, or without.
+pub(super) fn with_header<T>(authorization: Option<&str>, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    if let Some(text) = authorization {
+        request.metadata_mut().insert("authorization", text.parse().unwrap());
+    }
+    request
+}
+
+/// What a call names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resources {
+    pub(super) enterprise: &'static str,
+    pub(super) merchant: &'static str,
+    pub(super) key: &'static str,
+}
+
+/// Calls an RPC about resources; what it answers matters not.
+pub(super) async fn call(
+    gateway: &GatewayUnderTest,
+    rpc: &str,
+    authorization: Option<&str>,
+    named: Resources,
+) -> Result<(), Status> {
+    let (service, _) = rpc.split_once('/').unwrap();
+    match service {
+        "SettlementService" => call_settlements(gateway, rpc, authorization, named.enterprise).await,
+        "SigningService" => call_signing(gateway, rpc, authorization, named.key).await,
+        _ => call_quotes(gateway, rpc, authorization, named.merchant).await,
+    }
+}
+
+async fn call_settlements(
+    gateway: &GatewayUnderTest,
+    rpc: &str,
+    authorization: Option<&str>,
+    enterprise: &str,
+) -> Result<(), Status> {
+    let mut client = gateway.settlements().await;
+    let (enterprise_id, external_id) = (enterprise.to_owned(), "x".to_owned());
+    match rpc {
+        "SettlementService/InitiateSettlement" => {
+            client.initiate_settlement(with_header(authorization, settle(enterprise, "x"))).await.map(drop)
+        }
+        "SettlementService/GetSettlement" => {
+            client.get_settlement(with_header(authorization, get(enterprise, "x"))).await.map(drop)
+        }
+        "SettlementService/ListSettlements" => {
+            let request = pb::ListSettlementsRequest { enterprise_id, ..Default::default() };
+            client.list_settlements(with_header(authorization, request)).await.map(drop)
+        }
+        "SettlementService/RetrySettlement" => {
+            let request = pb::RetrySettlementRequest { enterprise_id, external_id, expected_sequence: 1 };
+            client.retry_settlement(with_header(authorization, request)).await.map(drop)
+        }
+        "SettlementService/CancelSettlement" => {
+            let request = pb::CancelSettlementRequest { enterprise_id, external_id, expected_sequence: 1 };
+            client.cancel_settlement(with_header(authorization, request)).await.map(drop)
+        }
+        "SettlementService/WatchSettlement" => {
+            client.watch_settlement(with_header(authorization, watch(enterprise, "x"))).await.map(drop)
+        }
+        "SettlementService/GetClientSettlement" => {
+            client.get_client_settlement(with_header(authorization, client_settlement(enterprise))).await.map(drop)
+        }
+        other => panic!("{other} is not among {KNOWN_RPCS:?}"),
+    }
+}
+
+async fn call_signing(gateway: &GatewayUnderTest, rpc: &str, authorization: Option<&str>, key: &str) -> Result<(), Status> {
+    let mut client = gateway.signing().await;
+    match rpc {
+        "SigningService/SignPayload" => {
+            client.sign_payload(with_header(authorization, sign(key, trade_payload("1")))).await.map(drop)
+        }
+        "SigningService/VerifyPayload" => {
+            let signer = Some(pb::verify_payload_request::Signer::KeyId(key.to_owned()));
+            let request = pb::VerifyPayloadRequest { payload: "x".to_owned(), signature: "1f".repeat(65), signer };
+            client.verify_payload(with_header(authorization, request)).await.map(drop)
+        }
+        "SigningService/ListKeys" => client.list_keys(with_header(authorization, pb::ListKeysRequest {})).await.map(drop),
+        other => panic!("{other} is not among {KNOWN_RPCS:?}"),
+    }
+}
+
+async fn call_quotes(gateway: &GatewayUnderTest, rpc: &str, authorization: Option<&str>, merchant: &str) -> Result<(), Status> {
+    let mut client = gateway.quotes().await;
+    let external_merchant_id = merchant.to_owned();
+    match rpc {
+        "QuoteService/CreateQuote" => {
+            let request = pb::CreateQuoteRequest { external_merchant_id, ..quote() };
+            client.create_quote(with_header(authorization, request)).await.map(drop)
+        }
+        "QuoteService/GetQuote" => {
+            let request = pb::GetQuoteRequest { external_merchant_id, tx_id: "tx_1".to_owned(), refresh: true };
+            client.get_quote(with_header(authorization, request)).await.map(drop)
+        }
+        other => panic!("{other} is not among {KNOWN_RPCS:?}"),
+    }
+}
