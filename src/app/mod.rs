@@ -142,6 +142,8 @@ fn engine_settings(config: &Config) -> EngineSettings {
         longest_wait: engine.longest_wait,
         poll_interval: engine.poll_interval,
         visibility_window: engine.visibility_window,
+        silence_window: engine.silence_window,
+        max_attempts: engine.max_attempts,
         max_lapses: engine.max_lapses,
         shortest_rest: engine.shortest_rest,
         longest_rest: engine.longest_rest,

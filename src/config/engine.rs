@@ -10,6 +10,8 @@ const SHORTEST_WAIT_MS: Bounds = Bounds { default: 500, min: 10, max: 60_000 };
 const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_000 };
 const POLL_INTERVAL_MS: Bounds = Bounds { default: 30_000, min: 10, max: 3_600_000 };
 const VISIBILITY_WINDOW_MS: Bounds = Bounds { default: 10_000, min: 0, max: 3_600_000 };
+const SILENCE_WINDOW_MS: Bounds = Bounds { default: 300_000, min: 0, max: 3_600_000 };
+const MAX_ATTEMPTS: Bounds = Bounds { default: 500, min: 2, max: 100_000 };
 const MAX_LAPSES: Bounds = Bounds { default: 8, min: 1, max: 100 };
 const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
 const LONGEST_REST_MS: Bounds = Bounds { default: 1_000, min: 10, max: 60_000 };
@@ -29,6 +31,10 @@ pub struct Engine {
     pub poll_interval: Duration,
     /// How long after a post a venue that shows no settlement is not believed.
     pub visibility_window: Duration,
+    /// How long the venue may take to carry out what it was silent about; before that a refused repeat proves nothing.
+    pub silence_window: Duration,
+    /// How often a body is sent before an operator is asked.
+    pub max_attempts: u32,
     /// After so many lapsed leases in a row a settlement is handed to an operator.
     pub max_lapses: u32,
     /// The shortest rest of a worker that found nothing to do.
@@ -46,6 +52,8 @@ impl Engine {
             longest_wait: section.duration_ms("longest_wait_ms", LONGEST_WAIT_MS),
             poll_interval: section.duration_ms("poll_interval_ms", POLL_INTERVAL_MS),
             visibility_window: section.duration_ms("visibility_window_ms", VISIBILITY_WINDOW_MS),
+            silence_window: section.duration_ms("silence_window_ms", SILENCE_WINDOW_MS),
+            max_attempts: section.number("max_attempts", MAX_ATTEMPTS),
             max_lapses: section.number("max_lapses", MAX_LAPSES),
             shortest_rest: section.duration_ms("shortest_rest_ms", SHORTEST_REST_MS),
             longest_rest: section.duration_ms("longest_rest_ms", LONGEST_REST_MS),

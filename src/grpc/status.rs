@@ -173,6 +173,9 @@ fn refusal(reason: Reason) -> ErrorReason {
         Reason::VenueAnswerInvalid | Reason::VenueAnsweredOther => ErrorReason::VenueAnswerInvalid,
         Reason::LiabilitiesExceedBalance | Reason::InsufficientFunds => ErrorReason::LiabilitiesExceedBalance,
         Reason::SubmitBeforePassed => ErrorReason::SubmitBeforePassed,
-        Reason::CancelledByCaller | Reason::RetryAsked | Reason::TooManyTakeovers => ErrorReason::Internal,
+        Reason::Superseded => ErrorReason::Superseded,
+        Reason::CancelledByCaller | Reason::RetryAsked | Reason::TooManyTakeovers | Reason::TooManyAttempts => {
+            ErrorReason::Internal
+        }
     }
 }

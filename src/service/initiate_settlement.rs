@@ -11,8 +11,8 @@ use super::directory::SettlementTerms;
 use super::error::{Problem, ServiceError, Violation};
 use super::view::SettlementView;
 use crate::domain::amount::Amount;
-use crate::domain::ids::{Currency, ExternalId, Nonce};
-use crate::domain::settlement::{AmountUnit, Asked, Intent, NetTotal, Outcome, Route, Settlement, SettlementAmounts, State};
+use crate::domain::ids::{Currency, Nonce};
+use crate::domain::settlement::{AmountUnit, Asked, Intent, NetTotal, Route, Settlement, SettlementAmounts, State};
 use crate::store::{NewSettlement, Recorded, SettlementName};
 
 /// What one currency must add up to, as the caller's own books say.
@@ -52,14 +52,19 @@ pub async fn initiate_settlement(
     patience: Duration,
 ) -> Result<SettlementView, ServiceError> {
     let terms = context.settling(caller, &request.asked.enterprise_id)?.1.clone();
+    let limits = caller.grants.limits_for(&request.asked.amounts)?;
+    hold_assertions(&terms, &request)?;
     let name = SettlementName::External(request.asked.external_id.clone());
     if let Some(stored) = context.store.settlement(&request.asked.enterprise_id, &name).await? {
         let intent = context.store.intent(stored.id).await?;
         return repeat(context, stored, &intent, &request.asked, patience).await;
     }
-    hold_against_terms(context, &terms, &request)?;
-    let limits = caller.grants.limits_for(&request.asked.amounts)?;
-    hold_superseded(context, &request.asked).await?;
+    hold_against_clock(context, &terms, &request)?;
+    if let Some(old) = &request.asked.supersedes
+        && *old == request.asked.external_id
+    {
+        return Err(ServiceError::SupersedesRefused(old.clone()));
+    }
     if context.engine.is_draining() {
         return Err(ServiceError::Draining);
     }
@@ -73,6 +78,10 @@ pub async fn initiate_settlement(
         }
         Recorded::Existing(stored, intent) => repeat(context, *stored, &intent, &asked, patience).await,
         Recorded::OverLimit(limit) => Err(limit.into()),
+        Recorded::SupersedesRefused => {
+            let old = asked.supersedes.unwrap_or(asked.external_id);
+            Err(ServiceError::SupersedesRefused(old))
+        }
     }
 }
 
@@ -132,15 +141,23 @@ fn draw_nonce(context: &Context) -> Result<Nonce, ServiceError> {
     Nonce::new(base16ct::lower::encode_string(&bytes)).map_err(|_| ServiceError::Internal("a drawn nonce was refused", None))
 }
 
-/// Holds a request against the enterprise's terms, the clock and the caller's own totals.
-pub(super) fn hold_against_terms(
+/// Holds a request against what its caller asserts: repeats are held to it as the first is.
+pub(super) fn hold_assertions(terms: &SettlementTerms, request: &InitiateSettlement) -> Result<(), ServiceError> {
+    if request.amount_unit.is_some_and(|unit| unit != terms.amount_unit) {
+        return Err(ServiceError::AmountUnitMismatch);
+    }
+    match first_wrong_total(&request.asked.amounts, &request.control_totals) {
+        Some(field) => Err(ServiceError::invalid(&field, Problem::ControlTotalsMismatch)),
+        None => Ok(()),
+    }
+}
+
+/// Holds a new request against the enterprise's route and the clock; a repeat may come much later.
+pub(super) fn hold_against_clock(
     context: &Context,
     terms: &SettlementTerms,
     request: &InitiateSettlement,
 ) -> Result<(), ServiceError> {
-    if request.amount_unit.is_some_and(|unit| unit != terms.amount_unit) {
-        return Err(ServiceError::AmountUnitMismatch);
-    }
     let now = context.clock.now();
     let mut violations = Vec::new();
     let mut refuse = |field: &str, problem| violations.push(Violation { field: field.to_owned(), problem });
@@ -154,9 +171,6 @@ pub(super) fn hold_against_terms(
     }
     if request.submit_before.is_some_and(|end| end <= now) {
         refuse("submit_before", Problem::SubmitBeforePassed);
-    }
-    if let Some(field) = first_wrong_total(&request.asked.amounts, &request.control_totals) {
-        refuse(&field, Problem::ControlTotalsMismatch);
     }
     if violations.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(violations)) }
 }
@@ -184,22 +198,12 @@ fn first_wrong_total(amounts: &SettlementAmounts, totals: &[ControlTotal]) -> Op
     (!covered || totals.len() != found.len()).then(|| "control_totals".to_owned())
 }
 
-/// A settlement may be superseded only once it can no longer move money.
+/// Whether the journal would let this request supersede what it names; the recording itself decides again.
 pub(super) async fn hold_superseded(context: &Context, asked: &Asked) -> Result<(), ServiceError> {
     let Some(old) = &asked.supersedes else { return Ok(()) };
-    let refused = |old: &ExternalId| Err(ServiceError::SupersedesRefused(old.clone()));
     let found = context.store.settlement(&asked.enterprise_id, &SettlementName::External(old.clone())).await?;
     match found {
-        Some(settlement) if *old != asked.external_id && is_dead(&settlement) => Ok(()),
-        _ => refused(old),
-    }
-}
-
-fn is_dead(settlement: &Settlement) -> bool {
-    let progress = &settlement.progress;
-    match progress.state {
-        State::Rejected | State::Cancelled | State::Expired => true,
-        State::NotAccepted => matches!(progress.outcome(), Outcome::NotCreated | Outcome::NotSent),
-        _ => false,
+        Some(settlement) if *old != asked.external_id && settlement.progress.may_be_superseded() => Ok(()),
+        _ => Err(ServiceError::SupersedesRefused(old.clone())),
     }
 }

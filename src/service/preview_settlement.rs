@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::context::{Caller, Context};
 use super::error::{ServiceError, VenueCall};
-use super::initiate_settlement::{InitiateSettlement, hold_against_terms, hold_superseded, pin};
+use super::initiate_settlement::{InitiateSettlement, hold_against_clock, hold_assertions, hold_superseded, pin};
 use crate::domain::amount::{Amount, canonical};
 use crate::domain::payload::hold_settlement;
 use crate::domain::settlement::{Intent, NetTotal, NetworkBalance, SettlementAmounts};
@@ -58,7 +58,8 @@ pub async fn preview_settlement(
             return Err(ServiceError::ExternalIdReused { settlement: Box::new(stored), fields });
         }
     }
-    hold_against_terms(context, terms, &request)?;
+    hold_assertions(terms, &request)?;
+    hold_against_clock(context, terms, &request)?;
     caller.grants.limits_for(&request.asked.amounts)?;
     hold_superseded(context, &request.asked).await?;
     let intent = pin(context, caller, request, terms)?;

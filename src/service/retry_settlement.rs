@@ -57,6 +57,18 @@ pub(super) async fn change_by_caller(
     }
     hold_version(&seen, version)?;
     refuse_illegal(&seen, change)?;
+    let (context, version, change) = (context.clone(), version.clone(), change.clone());
+    // In a task of its own: a caller that goes away between the lease and the save would leave the settlement held.
+    let changing = tokio::spawn(async move { change_under_lease(&context, seen, &version, &change).await });
+    changing.await.unwrap_or_else(|panic| Err(ServiceError::Internal("the change's task ended early", Some(Box::new(panic)))))
+}
+
+async fn change_under_lease(
+    context: &Context,
+    seen: Settlement,
+    version: &SettlementVersion,
+    change: &Change,
+) -> Result<Settlement, ServiceError> {
     let Some(claim) = claim_soon(context, &seen).await? else {
         return Err(ServiceError::Busy(Box::new(seen)));
     };

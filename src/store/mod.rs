@@ -60,6 +60,9 @@ pub enum Recorded {
     Existing(Box<Settlement>, Box<Intent>),
     /// A limit of the caller's stands against it; nothing was written.
     OverLimit(LimitExceeded),
+    /// The settlement that it supersedes is unknown, may still move money, is being worked on or is superseded already;
+    /// nothing was written.
+    SupersedesRefused,
 }
 
 /// How a reader names a settlement.
@@ -104,7 +107,7 @@ pub struct Claim {
     pub lease: Lease,
     /// The settlement, as it stands.
     pub settlement: Settlement,
-    /// How often in a row a worker's lease on it lapsed without a saved change: a sign of poison.
+    /// How often in a row a worker's lease on it lapsed instead of being given back: a sign of poison.
     pub lapses: u32,
 }
 

@@ -3,40 +3,12 @@
 use jiff::Timestamp;
 use thiserror::Error;
 
+use super::doubt::Doubt;
 use super::intent::Route;
 use super::reason::Reason;
 use super::state::{NextAction, Outcome, State, next_action};
 use super::venue::{VenueSettlement, VenueStatus};
 use crate::domain::signing::{PayloadDigest, Signature};
-
-/// What was left open by a post without a conclusive answer, and so what a read-back that finds nothing means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
-    /// The venue may not have heard: send the same bytes again.
-    Silence,
-    /// The venue refused, in a way that may hide a settlement: believed only once a read-back finds none.
-    Refusal(Reason),
-}
-
-impl Doubt {
-    /// The text that the journal keeps.
-    #[must_use]
-    pub fn to_text(self) -> String {
-        match self {
-            Self::Silence => "SILENCE".to_owned(),
-            Self::Refusal(reason) => format!("REFUSAL {}", reason.as_str()),
-        }
-    }
-
-    /// Reads the text that [`Doubt::to_text`] writes.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        match text.split_once(' ') {
-            Some(("REFUSAL", reason)) => Reason::from_name(reason).map(Self::Refusal),
-            _ => (text == "SILENCE").then_some(Self::Silence),
-        }
-    }
-}
 
 /// Everything about a settlement that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +19,9 @@ pub struct Progress {
     pub sequence: u64,
     /// How often the body was handed to the network.
     pub attempts: u32,
-    /// Whether one of those attempts may have taken effect.
+    /// Whether one of those attempts reached the venue, or may have.
     pub exposed: bool,
-    /// What the last inconclusive answer left open.
+    /// What inconclusive answers left open.
     pub doubt: Option<Doubt>,
     /// Why it stands where it stands.
     pub reason: Option<Reason>,
@@ -93,8 +65,8 @@ pub enum Change {
     },
     /// No conclusive answer came.
     Unanswered {
-        /// What that leaves open.
-        doubt: Doubt,
+        /// Why the venue refused, where it did so in a way that may hide a settlement; `None` for silence.
+        refusal: Option<Reason>,
         /// Why.
         reason: Reason,
         /// The same in a sentence.
@@ -125,6 +97,8 @@ pub enum Change {
     Expired,
     /// A caller asked to send the stored bytes again.
     RetryAsked,
+    /// Another settlement was recorded in its place: it can never be sent again.
+    Superseded,
     /// The next step cannot be taken now; the state stays and the reason shows.
     Delayed {
         /// Why.
@@ -150,6 +124,7 @@ impl Change {
             Self::Cancelled => "CANCELLED",
             Self::Expired => "EXPIRED",
             Self::RetryAsked => "RETRY_ASKED",
+            Self::Superseded => "SUPERSEDED",
             Self::Delayed { .. } => "DELAYED",
         }
     }
@@ -192,7 +167,7 @@ impl Progress {
             return Outcome::Created;
         }
         match self.state {
-            State::NotAccepted if self.attempts > 0 => Outcome::NotCreated,
+            State::NotAccepted if self.exposed => Outcome::NotCreated,
             State::Submitting | State::OutcomeUnknown => Outcome::Unknown,
             _ if self.exposed => Outcome::Unknown,
             _ => Outcome::NotSent,
@@ -215,8 +190,19 @@ impl Progress {
     #[must_use]
     pub fn may_retry(&self, route: Route) -> bool {
         match self.state {
-            State::AwaitingFunds => route == Route::V1,
+            // On v1 both are the venue's incomplete settlements, which the identical call completes.
+            State::AwaitingFunds | State::Pending => route == Route::V1,
             State::NotAccepted => self.reason.is_some_and(Reason::same_bytes_may_succeed),
+            _ => false,
+        }
+    }
+
+    /// Whether another settlement may take its place: it can no longer move money, whatever anybody does.
+    #[must_use]
+    pub fn may_be_superseded(&self) -> bool {
+        match self.state {
+            State::Rejected | State::Cancelled | State::Expired => true,
+            State::NotAccepted => matches!(self.outcome(), Outcome::NotCreated | Outcome::NotSent),
             _ => false,
         }
     }
@@ -228,7 +214,7 @@ impl Progress {
     pub fn apply(&self, change: &Change, route: Route, now: Timestamp) -> Result<Self, IllegalChange> {
         let state = self.state_after(change, route).ok_or(IllegalChange { state: self.state, change: change.name() })?;
         let mut next = Self { state, sequence: self.sequence + 1, updated_at: now, reason: None, detail: None, ..self.clone() };
-        next.absorb(change, now);
+        next.absorb(change, self.state, now);
         Ok(next)
     }
 
@@ -250,6 +236,7 @@ impl Progress {
             Change::Cancelled => self.never_sent().then_some(State::Cancelled),
             Change::Expired => self.never_sent().then_some(State::Expired),
             Change::RetryAsked => self.may_retry(route).then(|| self.before_dispatch()),
+            Change::Superseded => (self.state == NotAccepted && self.may_be_superseded()).then_some(NotAccepted),
             Change::Delayed { .. } => {
                 let waits = matches!(self.state, Received | Prepared | Signed | OutcomeUnknown | Pending | AwaitingFunds);
                 waits.then_some(self.state)
@@ -269,7 +256,7 @@ impl Progress {
         }
     }
 
-    fn absorb(&mut self, change: &Change, now: Timestamp) {
+    fn absorb(&mut self, change: &Change, before: State, now: Timestamp) {
         match change {
             Change::Prepared { payload } => self.payload_digest = Some(PayloadDigest::of(payload)),
             Change::Signed { signature, .. } => self.signature = Some(*signature),
@@ -278,9 +265,9 @@ impl Progress {
                 self.dispatched_at = Some(now);
             }
             Change::NotSent { reason, detail } => self.explain(*reason, detail),
-            Change::Unanswered { doubt, reason, detail } => {
+            Change::Unanswered { refusal, reason, detail } => {
                 self.exposed = true;
-                self.doubt = Some(*doubt);
+                self.doubt = Some(Doubt::after(self.doubt, *refusal, now));
                 self.explain(*reason, detail);
             }
             Change::Taken { venue } => {
@@ -289,11 +276,17 @@ impl Progress {
                 self.absorb_venue(venue);
             }
             Change::NotAccepted { reason, detail } => {
-                self.exposed = false;
+                self.exposed |= before == State::Submitting;
                 self.doubt = None;
                 self.explain(*reason, detail);
             }
-            Change::Parked { reason, detail } | Change::Delayed { reason, detail } => self.explain(*reason, detail),
+            Change::Parked { reason, detail } => {
+                // What was being sent may have arrived, and what conflicts is at the venue already.
+                self.exposed |= before == State::Submitting || *reason == Reason::VenueConflict;
+                self.explain(*reason, detail);
+            }
+            Change::Delayed { reason, detail } => self.explain(*reason, detail),
+            Change::Superseded => self.reason = Some(Reason::Superseded),
             Change::Cancelled => self.reason = Some(Reason::CancelledByCaller),
             Change::Expired => self.reason = Some(Reason::SubmitBeforePassed),
             Change::RetryAsked => self.reason = Some(Reason::RetryAsked),

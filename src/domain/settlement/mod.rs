@@ -2,6 +2,7 @@
 
 mod amounts;
 mod change;
+mod doubt;
 mod intent;
 mod reason;
 mod state;
@@ -17,13 +18,14 @@ use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, Nonce, Notes
 use crate::domain::time::Cutoff;
 
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
-pub use change::{Change, Doubt, IllegalChange, Progress};
+pub use change::{Change, IllegalChange, Progress};
+pub use doubt::{Absence, Doubt, Windows};
 pub(crate) use intent::names;
 pub use intent::{AmountUnit, Asked, Intent, Route};
 pub use reason::Reason;
 pub use state::{NextAction, Outcome, State, next_action};
 pub use venue::{DispatchAnswer, NetworkBalance, VenueError, VenueSettlement, VenueStatus};
-pub use verdict::{absent, bad_request, describe, forbidden, verdict};
+pub use verdict::{bad_request, describe, forbidden, verdict};
 
 /// A settlement as the journal holds it, without its large texts.
 #[derive(Debug, Clone, PartialEq, Eq)]

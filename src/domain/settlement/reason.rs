@@ -45,6 +45,10 @@ pub enum Reason {
     RetryAsked,
     /// Workers stopped in the middle of it too often.
     TooManyTakeovers,
+    /// It was sent so often without a conclusive answer that a person must look.
+    TooManyAttempts,
+    /// Another settlement was recorded in its place.
+    Superseded,
 }
 
 names!(Reason {
@@ -68,6 +72,8 @@ names!(Reason {
     CancelledByCaller => "CANCELLED_BY_CALLER",
     RetryAsked => "RETRY_ASKED",
     TooManyTakeovers => "TOO_MANY_TAKEOVERS",
+    TooManyAttempts => "TOO_MANY_ATTEMPTS",
+    Superseded => "SUPERSEDED",
 });
 
 impl Reason {

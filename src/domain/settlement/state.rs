@@ -131,9 +131,11 @@ names!(NextAction {
 #[must_use]
 pub fn next_action(state: State, reason: Option<Reason>, route: Route) -> NextAction {
     match state {
-        State::Received | State::Prepared | State::Signed | State::Submitting | State::OutcomeUnknown | State::Pending => {
-            NextAction::Wait
-        }
+        State::Received | State::Prepared | State::Signed | State::Submitting | State::OutcomeUnknown => NextAction::Wait,
+        State::Pending => match route {
+            Route::V1 => NextAction::RetrySame,
+            Route::V2 => NextAction::Wait,
+        },
         State::AwaitingFunds => match route {
             Route::V1 => NextAction::FundThenRetry,
             Route::V2 => NextAction::Wait,
@@ -143,7 +145,7 @@ pub fn next_action(state: State, reason: Option<Reason>, route: Route) -> NextAc
         State::NeedsOperator => NextAction::Operator,
         State::NotAccepted => match reason {
             Some(Reason::LiabilitiesExceedBalance) => NextAction::FundThenRetry,
-            Some(Reason::VenueRejectedRequest) => NextAction::FixWithNewId,
+            Some(Reason::VenueRejectedRequest | Reason::Superseded) => NextAction::FixWithNewId,
             Some(Reason::VenueCredentials | Reason::VenueForbidden) => NextAction::RetrySame,
             _ => NextAction::Operator,
         },

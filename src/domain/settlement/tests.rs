@@ -59,14 +59,14 @@ fn venue(external_id: &str, status: VenueStatus) -> Box<VenueSettlement> {
 
 fn answered(status: u16, settlement: Option<Box<VenueSettlement>>, message: &str) -> DispatchAnswer {
     let error = VenueError { message: Some(message.into()), ..VenueError::default() };
-    DispatchAnswer::Answered { status, settlement, error, retry_after_seconds: None }
+    DispatchAnswer::Answered { status, settlement, error, retry_after_seconds: None, is_proven: true }
 }
 
 /// The state that an answer leads to from SUBMITTING, first or after an exposed attempt.
 fn after(answer: DispatchAnswer, route: Route, exposed: bool) -> (State, Option<Reason>) {
     let mut progress = signed(route);
     if exposed {
-        let lost = Change::Unanswered { doubt: Doubt::Silence, reason: Reason::VenueUnavailable, detail: String::new() };
+        let lost = Change::Unanswered { refusal: None, reason: Reason::VenueUnavailable, detail: String::new() };
         progress = progress.apply(&Change::Dispatched, route, now()).unwrap().apply(&lost, route, now()).unwrap();
     }
     let submitting = progress.apply(&Change::Dispatched, route, now()).unwrap();
@@ -140,18 +140,40 @@ fn silence_is_unknown_and_a_refused_connection_is_not() {
 }
 
 #[test]
-fn a_refusal_is_believed_only_after_a_read_back_and_silence_is_sent_again() {
-    let believed = absent(Some(Doubt::Refusal(Reason::LiabilitiesExceedBalance))).unwrap();
-    assert_eq!(believed.name(), "NOT_ACCEPTED");
-    assert_eq!(absent(Some(Doubt::Silence)), None);
+fn a_refusal_that_may_be_a_proxys_is_read_back_first() {
+    let error = VenueError::default();
+    let answer = DispatchAnswer::Answered { status: 403, settlement: None, error, retry_after_seconds: None, is_proven: false };
+    assert_eq!(after(answer, Route::V1, false), (State::OutcomeUnknown, Some(Reason::VenueForbidden)));
 }
 
 #[test]
-fn a_doubt_reads_back_its_text() {
-    for doubt in [Doubt::Silence, Doubt::Refusal(Reason::VenueCredentials)] {
-        assert_eq!(Doubt::from_text(&doubt.to_text()), Some(doubt));
-    }
-    assert_eq!(Doubt::from_text("REFUSAL nonsense"), None);
+fn what_was_being_sent_when_it_was_parked_is_unknown() {
+    let submitting = signed(Route::V1).apply(&Change::Dispatched, Route::V1, now()).unwrap();
+    let parked = Change::Parked { reason: Reason::TooManyTakeovers, detail: String::new() };
+    assert_eq!(submitting.apply(&parked, Route::V1, now()).unwrap().outcome(), Outcome::Unknown);
+    let conflict = Change::Parked { reason: Reason::VenueConflict, detail: String::new() };
+    assert_eq!(Progress::received(now()).apply(&conflict, Route::V1, now()).unwrap().outcome(), Outcome::Unknown);
+}
+
+#[test]
+fn what_was_posted_and_refused_is_never_called_unsent_again() {
+    let refused = Change::NotAccepted { reason: Reason::VenueForbidden, detail: String::new() };
+    let submitting = signed(Route::V1).apply(&Change::Dispatched, Route::V1, now()).unwrap();
+    let not_accepted = submitting.apply(&refused, Route::V1, now()).unwrap();
+    assert_eq!(not_accepted.outcome(), Outcome::NotCreated);
+    let retried = not_accepted.apply(&Change::RetryAsked, Route::V1, now()).unwrap();
+    assert!(retried.apply(&Change::Cancelled, Route::V1, now()).is_err());
+    assert!(retried.apply(&Change::Expired, Route::V1, now()).is_err());
+}
+
+#[test]
+fn what_is_superseded_can_never_be_sent_again() {
+    let refused = Change::NotAccepted { reason: Reason::VenueForbidden, detail: String::new() };
+    let submitting = signed(Route::V1).apply(&Change::Dispatched, Route::V1, now()).unwrap();
+    let superseded =
+        submitting.apply(&refused, Route::V1, now()).and_then(|p| p.apply(&Change::Superseded, Route::V1, now())).unwrap();
+    assert!(superseded.apply(&Change::RetryAsked, Route::V1, now()).is_err());
+    assert!(signed(Route::V1).apply(&Change::Superseded, Route::V1, now()).is_err());
 }
 
 #[test]
@@ -182,13 +204,14 @@ fn any_change() -> impl Strategy<Value = Change> {
         Just(Change::Signed { signature: Signature::from_bytes([31; 65]), body: vec![] }),
         Just(Change::Dispatched),
         reason.clone().prop_map(|reason| Change::NotSent { reason, detail: String::new() }),
-        reason.clone().prop_map(|reason| Change::Unanswered { doubt: Doubt::Silence, reason, detail: String::new() }),
+        reason.clone().prop_map(|reason| Change::Unanswered { refusal: None, reason, detail: String::new() }),
         reason.clone().prop_map(|reason| Change::NotAccepted { reason, detail: String::new() }),
         reason.prop_map(|reason| Change::Parked { reason, detail: String::new() }),
         status.prop_map(|status| Change::Taken { venue: venue("e1", status) }),
         Just(Change::Cancelled),
         Just(Change::Expired),
         Just(Change::RetryAsked),
+        Just(Change::Superseded),
         Just(Change::Delayed { reason: Reason::VenueUnavailable, detail: String::new() }),
     ]
 }
@@ -213,7 +236,7 @@ proptest! {
             match &change {
                 Change::Dispatched => prop_assert!(progress.signature.is_some()),
                 Change::Unanswered { .. } | Change::Taken { .. } => maybe_at_venue = true,
-                Change::NotAccepted { .. } => maybe_at_venue = false,
+                Change::NotAccepted { .. } | Change::Superseded => maybe_at_venue = false,
                 _ => {}
             }
             if maybe_at_venue {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::intent::names;
+use crate::domain::ids::{ExternalId, Notes};
 use crate::domain::time::Cutoff;
 
 /// The venue's own status (seed 001).
@@ -72,14 +73,16 @@ pub struct VenueSettlement {
 }
 
 impl VenueSettlement {
-    /// Whether this can be the settlement that was posted: its external id and, where the venue shows one, its cutoff agree.
+    /// Whether this can be the settlement that was posted: its external id and, where the venue shows them, its cutoff
+    /// and notes agree.
     #[must_use]
-    pub fn is_for(&self, external_id: &str, cutoff: Option<Cutoff>) -> bool {
+    pub fn is_for(&self, external_id: &ExternalId, cutoff: Option<Cutoff>, notes: Option<&Notes>) -> bool {
         let cutoff_agrees = match (self.cutoff_at, cutoff) {
             (Some(shown), Some(asked)) => shown == asked.at(),
             _ => true,
         };
-        self.external_id == external_id && cutoff_agrees
+        let notes_agree = self.notes.is_none() || self.notes.as_deref() == notes.map(Notes::as_str);
+        self.external_id == external_id.as_str() && cutoff_agrees && notes_agree
     }
 }
 
@@ -123,6 +126,8 @@ pub enum DispatchAnswer {
         error: VenueError,
         /// `Retry-After`, in seconds.
         retry_after_seconds: Option<u32>,
+        /// Whether the body shows that the venue itself answered, rather than a proxy before it.
+        is_proven: bool,
     },
     /// A byte may have left and no readable answer came: time-out, reset, garbled or oversize body.
     NoAnswer {

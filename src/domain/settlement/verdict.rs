@@ -2,9 +2,9 @@
 //!
 //! Whatever is not listed is unknown. A refusal is believed at once only when
 //! no earlier attempt can have taken effect and the venue's contract leaves no
-//! doubt; otherwise a read-back decides.
+//! doubt; otherwise, and where the answer may be a proxy's, a read-back decides.
 
-use super::change::{Change, Doubt};
+use super::change::Change;
 use super::intent::{Intent, Route};
 use super::reason::Reason;
 use super::venue::{DispatchAnswer, VenueError, VenueSettlement};
@@ -18,19 +18,9 @@ pub fn verdict(answer: DispatchAnswer, intent: &Intent, exposed: bool) -> Change
         DispatchAnswer::Answered { status, settlement: Some(settlement), .. } if carries_settlements(status) => {
             judge_settlement(status, settlement, intent)
         }
-        DispatchAnswer::Answered { status, error, .. } => judge_status(status, &error, intent.route, exposed),
-    }
-}
-
-/// What a read-back that found nothing changes, once the venue has had time to show what it has.
-/// `None`: nothing new is known, and the same bytes go out again.
-#[must_use]
-pub fn absent(doubt: Option<Doubt>) -> Option<Change> {
-    match doubt {
-        Some(Doubt::Refusal(reason)) => {
-            Some(Change::NotAccepted { reason, detail: "the venue refused it, and a read-back found nothing".to_owned() })
+        DispatchAnswer::Answered { status, error, is_proven, .. } => {
+            judge_status(status, &error, intent.route, exposed || !is_proven)
         }
-        Some(Doubt::Silence) | None => None,
     }
 }
 
@@ -40,7 +30,7 @@ fn carries_settlements(status: u16) -> bool {
 }
 
 fn judge_settlement(status: u16, settlement: Box<VenueSettlement>, intent: &Intent) -> Change {
-    if settlement.is_for(intent.asked.external_id.as_str(), intent.asked.cutoff) {
+    if settlement.is_for(&intent.asked.external_id, intent.asked.cutoff, intent.asked.notes.as_ref()) {
         return Change::Taken { venue: settlement };
     }
     let detail = "the venue answered with a settlement that was not asked for".to_owned();
@@ -51,13 +41,13 @@ fn judge_settlement(status: u16, settlement: Box<VenueSettlement>, intent: &Inte
     }
 }
 
-fn judge_status(status: u16, error: &VenueError, route: Route, exposed: bool) -> Change {
+fn judge_status(status: u16, error: &VenueError, route: Route, may_hide: bool) -> Change {
     let detail = describe(status, error);
     match status {
         200..=299 => silence(Reason::VenueAnswerInvalid, detail),
-        400 => refused(bad_request(error), detail, exposed),
+        400 => refused(bad_request(error), detail, may_hide),
         401 => doubted(Reason::VenueCredentials, detail),
-        403 => refused(forbidden(error, route), detail, exposed),
+        403 => refused(forbidden(error, route), detail, may_hide),
         409 => Change::Parked { reason: Reason::VenueConflict, detail },
         422 => doubted(Reason::LiabilitiesExceedBalance, detail),
         429 => Change::NotSent { reason: Reason::VenueRateLimited, detail },
@@ -65,16 +55,16 @@ fn judge_status(status: u16, error: &VenueError, route: Route, exposed: bool) ->
     }
 }
 
-fn refused(reason: Reason, detail: String, exposed: bool) -> Change {
-    if exposed { doubted(reason, detail) } else { Change::NotAccepted { reason, detail } }
+fn refused(reason: Reason, detail: String, may_hide: bool) -> Change {
+    if may_hide { doubted(reason, detail) } else { Change::NotAccepted { reason, detail } }
 }
 
 fn doubted(reason: Reason, detail: String) -> Change {
-    Change::Unanswered { doubt: Doubt::Refusal(reason), reason, detail }
+    Change::Unanswered { refusal: Some(reason), reason, detail }
 }
 
 fn silence(reason: Reason, detail: String) -> Change {
-    Change::Unanswered { doubt: Doubt::Silence, reason, detail }
+    Change::Unanswered { refusal: None, reason, detail }
 }
 
 /// The reason behind a 400: the venue documents an invalid signature under the same status.
@@ -96,6 +86,9 @@ pub fn describe(status: u16, error: &VenueError) -> String {
     for part in [&error.name, &error.message].into_iter().flatten() {
         text.push_str(": ");
         text.push_str(part);
+    }
+    if let Some(request_id) = &error.request_id {
+        text.push_str(&format!(" (request {request_id})"));
     }
     text
 }

@@ -164,4 +164,6 @@ rows! {
         "repeat the same request; another process answers";
     Internal Internal NO, UNKNOWN, "a fault of the gateway; its log has the cause",
         "repeat the same request, which is safe, or tell the gateway's operator";
+    Superseded FailedPrecondition NO, UNTOLD, "another settlement was recorded in its place",
+        "look at the settlement that supersedes it";
 }

@@ -111,6 +111,8 @@ fn of_settlements() -> Vec<(ServiceError, ErrorReason, Code)> {
         (refused_because(Reason::CancelledByCaller), R::Internal, Code::Internal),
         (refused_because(Reason::RetryAsked), R::Internal, Code::Internal),
         (refused_because(Reason::TooManyTakeovers), R::Internal, Code::Internal),
+        (refused_because(Reason::TooManyAttempts), R::Internal, Code::Internal),
+        (refused_because(Reason::Superseded), R::Superseded, Code::FailedPrecondition),
     ]
 }
 

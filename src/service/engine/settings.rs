@@ -17,6 +17,10 @@ pub struct EngineSettings {
     pub poll_interval: Duration,
     /// How long the venue may take to show what it has: before that, "not found" proves nothing.
     pub visibility_window: Duration,
+    /// How long the venue may take to carry out what it was silent about: before that, a refused repeat proves nothing.
+    pub silence_window: Duration,
+    /// How often a body is sent before an operator is asked.
+    pub max_attempts: u32,
     /// How often in a row a worker may stop inside a settlement before it is parked.
     pub max_lapses: u32,
     /// The shortest rest of a worker that found nothing to do.
@@ -34,6 +38,8 @@ impl Default for EngineSettings {
             longest_wait: Duration::from_secs(60),
             poll_interval: Duration::from_secs(30),
             visibility_window: Duration::from_secs(10),
+            silence_window: Duration::from_secs(300),
+            max_attempts: 500,
             max_lapses: 8,
             shortest_rest: Duration::from_millis(20),
             longest_rest: Duration::from_secs(1),

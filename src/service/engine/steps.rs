@@ -8,7 +8,7 @@ use super::{Engine, pace, report};
 use crate::custody::{SignOnceError, sign_once};
 use crate::domain::payload::hold_settlement;
 use crate::domain::settlement::{
-    Change, DispatchAnswer, Reason, Settlement, State, absent, bad_request, describe, forbidden, verdict,
+    Absence, Change, DispatchAnswer, Reason, Settlement, State, Windows, bad_request, describe, forbidden, verdict,
 };
 use crate::domain::signing::SigningReference;
 use crate::store::StoreError;
@@ -53,7 +53,7 @@ impl Engine {
         match progress.state {
             State::Received => self.prepare(settlement, venue.as_ref()).await,
             State::Prepared => self.sign(settlement, venue.as_ref()).await,
-            State::Signed => Ok(Step::now(Change::Dispatched)),
+            State::Signed => Ok(self.dispatch(settlement)),
             State::Submitting => self.submit(settlement, venue.as_ref()).await,
             State::OutcomeUnknown => Ok(self.read_back(settlement, venue.as_ref()).await),
             State::Pending | State::AwaitingFunds => Ok(self.follow(settlement, venue.as_ref()).await),
@@ -94,6 +94,7 @@ impl Engine {
             400 => Step::now(Change::NotAccepted { reason: bad_request(error), detail }),
             403 => Step::now(Change::NotAccepted { reason: forbidden(error, settlement.header.route), detail }),
             409 => Step::now(Change::Parked { reason: Reason::VenueConflict, detail }),
+            404 | 405 | 413..=415 | 422 => Step::now(Change::NotAccepted { reason: Reason::VenueRejectedRequest, detail }),
             _ => self.delay_for(settlement, &failure),
         }
     }
@@ -151,28 +152,41 @@ impl Engine {
 
     /// OUTCOME_UNKNOWN: ask the venue what it has; what it has not goes out again, byte for byte.
     async fn read_back(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Step {
+        let asked_at = self.inner.clock.now();
         match self.look(settlement, venue).await {
             Ok(Some(step)) => step,
-            Ok(None) => self.found_nothing(settlement),
+            Ok(None) if settlement.progress.venue.is_some() => Step::Rest { due_at: Some(self.later_look(settlement)) },
+            Ok(None) => self.found_nothing(settlement, asked_at),
             Err(failure) => self.delay_for(settlement, &failure),
         }
     }
 
-    fn found_nothing(&self, settlement: &Settlement) -> Step {
-        let now = self.inner.clock.now();
+    fn found_nothing(&self, settlement: &Settlement, asked_at: Timestamp) -> Step {
+        let settings = &self.inner.settings;
+        let windows = Windows { visibility: settings.visibility_window, silence: settings.silence_window };
         let progress = &settlement.progress;
-        let dispatched = progress.dispatched_at.unwrap_or(settlement.header.created_at);
-        let (at, change) = match absent(progress.doubt) {
-            Some(change) => (pace::later(dispatched, self.inner.settings.visibility_window), change),
+        match progress.doubt.map_or(Absence::SendAgain, |doubt| doubt.absence(asked_at, windows)) {
+            Absence::Believed(change) => Step::now(change),
+            Absence::TooEarly(at) => Step::Rest { due_at: Some(at) },
             // The first repeat goes out at once; later ones wait, so that a venue in trouble is not flooded.
-            None if progress.attempts < 2 => (now, Change::Dispatched),
-            None => {
-                let began = settlement.header.created_at;
-                let bounds = self.inner.settings.shortest_wait..=self.inner.settings.longest_wait;
-                (pace::next_look(bounds, settlement.id, began, dispatched), Change::Dispatched)
+            Absence::SendAgain if progress.attempts < 2 => self.dispatch(settlement),
+            Absence::SendAgain => {
+                let bounds = settings.shortest_wait..=settings.longest_wait;
+                let (began, dispatched) = (settlement.header.created_at, progress.dispatched_at.unwrap_or(asked_at));
+                let at = pace::next_look(bounds, settlement.id, began, dispatched);
+                if asked_at < at { Step::Rest { due_at: Some(at) } } else { self.dispatch(settlement) }
             }
-        };
-        if now < at { Step::Rest { due_at: Some(at) } } else { Step::now(change) }
+        }
+    }
+
+    /// Hands the body out once more, unless that was tried so often that a person must look.
+    fn dispatch(&self, settlement: &Settlement) -> Step {
+        let attempts = settlement.progress.attempts;
+        if attempts < self.inner.settings.max_attempts {
+            return Step::now(Change::Dispatched);
+        }
+        let detail = format!("it was sent {attempts} times without a conclusive answer");
+        Step::now(Change::Parked { reason: Reason::TooManyAttempts, detail })
     }
 
     /// PENDING and AWAITING_FUNDS: how does it stand at the venue?
@@ -192,8 +206,8 @@ impl Engine {
             answer = venue.find_settlement(&header.enterprise_id, &header.external_id).await;
         }
         let Some(found) = answer? else { return Ok(None) };
-        if !found.is_for(header.external_id.as_str(), header.cutoff) {
-            let detail = "the venue shows this external id with another cutoff".to_owned();
+        if !found.is_for(&header.external_id, header.cutoff, header.notes.as_ref()) {
+            let detail = "the venue shows this external id with another cutoff or other notes".to_owned();
             return Ok(Some(Step::now(Change::Parked { reason: Reason::VenueAnsweredOther, detail })));
         }
         let progress = &settlement.progress;

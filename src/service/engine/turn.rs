@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::steps::Step;
 use super::{Engine, report};
-use crate::domain::settlement::{Change, Doubt, Reason, Settlement, State};
+use crate::domain::settlement::{Change, Reason, Settlement, State};
 use crate::store::{Claim, Lease, StoreError};
 
 /// The most steps of one turn; a settlement needs six from its receipt to its answer.
@@ -43,7 +43,7 @@ impl Engine {
         if settlement.progress.state == State::Submitting {
             // Whoever finds this state at the beginning of a turn cannot know whether the body left.
             let detail = "the gateway stopped while the settlement was being sent".to_owned();
-            let change = Change::Unanswered { doubt: Doubt::Silence, reason: Reason::VenueUnavailable, detail };
+            let change = Change::Unanswered { refusal: None, reason: Reason::VenueUnavailable, detail };
             return Ok(Step::now(change));
         }
         self.next_step(settlement).await

@@ -32,9 +32,26 @@ pub(super) async fn claim_due(db: Database, now: Timestamp, lease_for: Duration)
     let clock = db.clock.now();
     let query = sqlx::query_scalar(FIRST_DUE).bind(instant(now)).bind(instant(clock));
     let Some(id) = query.fetch_optional(&mut *write).await.map_err(unavailable)? else { return Ok(None) };
-    let claim = take(&mut write, id, clock, lease_for).await?;
+    let claim = match take(&mut write, id, clock, lease_for).await {
+        Err(error @ StoreError::Damaged(_)) => {
+            set_aside(&mut write, id, clock).await?;
+            commit(write).await?;
+            return Err(error);
+        }
+        claim => claim?,
+    };
     commit(write).await?;
     Ok(claim)
+}
+
+/// How long a row that cannot be read is left alone, so that it does not stand before all others.
+const SET_ASIDE_FOR: Duration = Duration::from_secs(3_600);
+
+async fn set_aside(write: &mut Transaction<'static, Sqlite>, id: Uuid, clock: Timestamp) -> Result<(), StoreError> {
+    const SET_ASIDE: &str = "UPDATE settlement SET lease_until = NULL, due_at = ?2 WHERE id = ?1";
+    let due_at = clock.checked_add(SET_ASIDE_FOR).unwrap_or(Timestamp::MAX);
+    sqlx::query(SET_ASIDE).bind(id).bind(instant(due_at)).execute(&mut **write).await.map_err(unavailable)?;
+    Ok(())
 }
 
 /// Leases one settlement, due or not, unless somebody holds it.
@@ -72,7 +89,7 @@ pub(super) fn lease_end(clock: Timestamp, lease_for: Duration) -> String {
 
 /// Gives a lease back without a change.
 pub(super) async fn release(db: Database, lease: Lease, due_at: Option<Timestamp>) -> Result<(), StoreError> {
-    const RELEASE: &str = "UPDATE settlement SET lease_until = NULL, due_at = ?3 \
+    const RELEASE: &str = "UPDATE settlement SET lease_until = NULL, due_at = ?3, lapses = 0 \
                            WHERE id = ?1 AND lease_token = ?2 AND lease_until IS NOT NULL";
     let mut write = db.write().await?;
     let released = sqlx::query(RELEASE)

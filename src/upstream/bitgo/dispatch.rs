@@ -21,19 +21,21 @@ pub(super) fn dispatch_answer(called: Result<Answer, CallError>) -> DispatchAnsw
     match (answer.response.is_success(), answer.is_trusted, body) {
         (true, false, _) => no_answer(UNTRUSTED),
         (true, true, None) => no_answer(json::GARBLED),
-        (true, true, Some(body)) => answered(&answer, settlement(body), VenueError::default()),
-        // A settlement in a refusal is believed on the same terms as in a success; a refusal itself needs no proof.
-        (false, true, Some(body)) => answered(&answer, settlement(body), venue_error(&answer)),
-        (false, _, _) => answered(&answer, None, venue_error(&answer)),
+        (true, true, Some(body)) => answered(&answer, settlement(body), VenueError::default(), true),
+        // A settlement in a refusal is believed on the same terms as in a success.
+        (false, true, Some(body)) => answered(&answer, settlement(body), venue_error(&answer), true),
+        // No JSON, or not provably BitGo's: a proxy before the venue may have answered.
+        (false, _, _) => answered(&answer, None, venue_error(&answer), false),
     }
 }
 
-fn answered(answer: &Answer, settlement: Option<Box<VenueSettlement>>, error: VenueError) -> DispatchAnswer {
+fn answered(answer: &Answer, settlement: Option<Box<VenueSettlement>>, error: VenueError, is_proven: bool) -> DispatchAnswer {
     DispatchAnswer::Answered {
         status: answer.response.status,
         settlement,
         error,
         retry_after_seconds: answer.response.retry_after_seconds(answer.at),
+        is_proven,
     }
 }
 

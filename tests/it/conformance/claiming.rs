@@ -113,7 +113,7 @@ pub(crate) async fn a_released_settlement_is_due_when_it_was_said(fixture: &Fixt
     assert_eq!(fixture.store.next_due().await.unwrap(), None);
 }
 
-pub(crate) async fn lapses_are_counted_until_a_change_is_saved(fixture: &Fixture) {
+pub(crate) async fn lapses_are_counted_until_the_lease_is_given_back(fixture: &Fixture) {
     let settlement = fixture.plain("e-1").await;
     let mut lapses = Vec::new();
     for _ in 0..3 {
@@ -125,7 +125,10 @@ pub(crate) async fn lapses_are_counted_until_a_change_is_saved(fixture: &Fixture
     assert_eq!(lapses, [0, 1, 2, 3]);
     fixture.change(&claim.lease, &settlement, &prepared()).await;
     fixture.clock.advance(LEASE);
-    assert_eq!(fixture.due().await.unwrap().lapses, 1, "only the lapse after the change");
+    let claim = fixture.due().await.unwrap();
+    assert_eq!(claim.lapses, 4, "a change alone is no orderly end");
+    fixture.store.release(&claim.lease, Some(fixture.now())).await.unwrap();
+    assert_eq!(fixture.due().await.unwrap().lapses, 0, "given back");
 }
 
 pub(crate) async fn a_lapsed_lease_is_due_whatever_was_said_before(fixture: &Fixture) {

@@ -38,6 +38,7 @@ fn window(recorded: &Recorded) -> Option<&'static str> {
     match recorded {
         Recorded::New(_) | Recorded::Existing(..) => None,
         Recorded::OverLimit(exceeded) => Some(exceeded.window),
+        Recorded::SupersedesRefused => panic!("nothing is superseded here"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Progress: every field of it, after every change.
 
 use settlement_gateway::domain::ids::SettlementId;
-use settlement_gateway::domain::settlement::{Change, Doubt, Reason, Settlement, State, VenueStatus};
+use settlement_gateway::domain::settlement::{Change, Reason, Settlement, State, VenueStatus};
 use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::store::{Material, SettlementName};
 
@@ -39,11 +39,11 @@ pub(crate) async fn every_change_reads_back(fixture: &Fixture) {
     let (reason, detail) = because(Reason::VenueRateLimited);
     let not_sent = Change::NotSent { reason, detail };
     let (reason, detail) = because(Reason::LiabilitiesExceedBalance);
-    let doubted = Change::Unanswered { doubt: Doubt::Refusal(reason), reason, detail: detail.clone() };
+    let doubted = Change::Unanswered { refusal: Some(reason), reason, detail: detail.clone() };
     let not_accepted = Change::NotAccepted { reason, detail };
     let (reason, detail) = because(Reason::VenueUnavailable);
     let delayed = Change::Delayed { reason, detail: detail.clone() };
-    let silence = Change::Unanswered { doubt: Doubt::Silence, reason, detail };
+    let silence = Change::Unanswered { refusal: None, reason, detail };
     let (reason, detail) = because(Reason::VenueConflict);
     let parked = Change::Parked { reason, detail };
     let sent = || vec![delayed.clone(), prepared(), signed(), Change::Dispatched, not_sent.clone(), Change::Dispatched];

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use settlement_gateway::domain::settlement::{Change, Doubt, Reason, VenueSettlement, VenueStatus};
+use settlement_gateway::domain::settlement::{Change, Reason, VenueSettlement, VenueStatus};
 use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::store::Material;
 use tokio::runtime::Handle;
@@ -37,8 +37,8 @@ fn any_change() -> impl Strategy<Value = Change> {
         5 => Just(Change::Dispatched),
         1 => why().prop_map(|(reason, detail)| Change::NotSent { reason, detail }),
         2 => (why(), any::<bool>()).prop_map(|((reason, detail), silent)| {
-            let doubt = if silent { Doubt::Silence } else { Doubt::Refusal(reason) };
-            Change::Unanswered { doubt, reason, detail }
+            let refusal = (!silent).then_some(reason);
+            Change::Unanswered { refusal, reason, detail }
         }),
         2 => any_venue().prop_map(|venue| Change::Taken { venue }),
         1 => why().prop_map(|(reason, detail)| Change::NotAccepted { reason, detail }),

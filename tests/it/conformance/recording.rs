@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use settlement_gateway::domain::ids::{ConnectionId, EnterpriseId, Nonce, Notes, SettlementId};
-use settlement_gateway::domain::settlement::{Header, Intent, Leg, Progress, Route, SettlementAmounts};
+use settlement_gateway::domain::settlement::{Change, Header, Intent, Leg, Progress, Reason, Route, SettlementAmounts};
 use settlement_gateway::domain::time::Cutoff;
-use settlement_gateway::store::{Material, Recorded, SettlementName, StoreError};
+use settlement_gateway::store::{Material, NewSettlement, Recorded, SettlementName, StoreError};
 use tokio::task::JoinSet;
 
 use super::Fixture;
+use super::fixture::LEASE;
 use crate::support::builders::{after_start, amounts, enterprise, external, intent, leg, new_settlement, next_id, start};
 
 /// Amounts compare by value, so that the texts are compared beside them.
@@ -32,6 +33,9 @@ pub(crate) async fn an_intent_with_something_in_every_field_reads_back(fixture: 
         counterparty_connection_id: Some(ConnectionId::new(other).unwrap()),
         ..leg(party, "BTC", text)
     };
+    let before = fixture.plain("e-before").await;
+    let lease = fixture.claim(&before).await.lease;
+    fixture.change(&lease, &before, &Change::Cancelled).await;
     let mut full = intent("e-full");
     full.asked.amounts = amounts(vec![broker("a", "b", "0001.500"), broker("b \"c\"", "a", "-0.00000001")]);
     full.asked.cutoff = Some(Cutoff::new("9999-12-30T21:59:59.999Z".parse().unwrap()).unwrap());
@@ -108,11 +112,51 @@ pub(crate) async fn of_64_at_once_exactly_one_is_new(fixture: &Fixture) {
         .iter()
         .map(|answer| match answer {
             Recorded::New(settlement) | Recorded::Existing(settlement, _) => settlement.id,
-            Recorded::OverLimit(limit) => panic!("{limit}"),
+            other => panic!("{other:?}"),
         })
         .collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "all are told of one settlement");
     assert_eq!(answers.iter().filter(|answer| matches!(answer, Recorded::New(_))).count(), 1);
+}
+
+fn superseding(new: &str, old: &str) -> NewSettlement {
+    let mut intent = intent(new);
+    intent.asked.supersedes = Some(external(old));
+    new_settlement(intent)
+}
+
+pub(crate) async fn a_refused_settlement_is_superseded_once_and_never_sent_again(fixture: &Fixture) {
+    let settlement = fixture.plain("old").await;
+    let lease = fixture.claim(&settlement).await.lease;
+    let refusal = Change::NotAccepted { reason: Reason::VenueForbidden, detail: "403".to_owned() };
+    let refused = settlement.after(&refusal, fixture.now()).unwrap();
+    fixture.store.save(&lease, &refusal, &refused, None, None).await.unwrap();
+    let stale = fixture.claim(&refused).await.lease;
+    let held = fixture.store.record_settlement(superseding("new", "old")).await.unwrap();
+    assert!(matches!(held, Recorded::SupersedesRefused), "a worker holds it: {held:?}");
+    fixture.clock.advance(LEASE);
+
+    let new = fixture.store.record_settlement(superseding("new", "old")).await.unwrap();
+    assert!(matches!(new, Recorded::New(_)), "{new:?}");
+    let old = fixture.store.settlement_by_id(settlement.id).await.unwrap().unwrap();
+    assert_eq!((old.progress.sequence, old.progress.reason), (refused.progress.sequence + 1, Some(Reason::Superseded)));
+    let retry = refused.after(&Change::RetryAsked, fixture.now()).unwrap();
+    let fenced = fixture.store.save(&stale, &Change::RetryAsked, &retry, None, None).await;
+    assert!(matches!(fenced, Err(StoreError::Fenced)), "{fenced:?}");
+    let entry = fixture.store.timeline(settlement.id, 10).await.unwrap().pop().unwrap();
+    assert_eq!(entry.change, "SUPERSEDED");
+    let second = fixture.store.record_settlement(superseding("another", "old")).await.unwrap();
+    assert!(matches!(second, Recorded::SupersedesRefused), "{second:?}");
+}
+
+pub(crate) async fn what_may_still_move_money_is_not_superseded(fixture: &Fixture) {
+    fixture.plain("under-way").await;
+    for old in ["under-way", "unknown"] {
+        let recorded = fixture.store.record_settlement(superseding("new", old)).await.unwrap();
+        assert!(matches!(recorded, Recorded::SupersedesRefused), "{recorded:?}");
+    }
+    let name = SettlementName::External(external("new"));
+    assert_eq!(fixture.store.settlement(&enterprise(), &name).await.unwrap(), None);
 }
 
 pub(crate) async fn what_was_never_recorded_is_not_found(fixture: &Fixture) {

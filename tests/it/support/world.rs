@@ -65,6 +65,7 @@ pub(crate) fn quick() -> EngineSettings {
         longest_wait: Duration::from_millis(100),
         poll_interval: Duration::from_millis(50),
         visibility_window: Duration::from_millis(50),
+        silence_window: Duration::from_millis(200),
         longest_rest: Duration::from_millis(50),
         ..EngineSettings::default()
     }

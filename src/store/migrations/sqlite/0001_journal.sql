@@ -53,6 +53,7 @@ CREATE TABLE settlement (
 
     UNIQUE (enterprise_id, external_id)
 );
+CREATE UNIQUE INDEX settlement_superseded_once ON settlement (enterprise_id, supersedes) WHERE supersedes IS NOT NULL;
 CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
 CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id, id DESC)
     WHERE venue_settlement_id IS NOT NULL;
