@@ -1,5 +1,6 @@
 //! InitiateSettlement's way through journal, keys and venue, with everything that a venue may answer.
 
 mod answers;
+mod doubts;
 mod repeats;
 mod tampering;
