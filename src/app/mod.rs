@@ -137,6 +137,7 @@ fn engine_settings(config: &Config) -> EngineSettings {
     let engine = &config.engine;
     EngineSettings {
         workers: usize::try_from(engine.workers).unwrap_or(1),
+        max_turns_per_enterprise: usize::try_from(engine.max_turns_per_enterprise).unwrap_or(1),
         lease: engine.lease,
         shortest_wait: engine.shortest_wait,
         longest_wait: engine.longest_wait,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::section::{Bounds, Section};
 
-const WORKERS: Bounds = Bounds { default: 8, min: 1, max: 256 };
+const WORKERS: Bounds = Bounds { default: 16, min: 1, max: 256 };
+/// Unless it is said, half of the workers.
+const TURNS_PER_ENTERPRISE: Bounds = Bounds { default: WORKERS.default / 2, min: 1, max: WORKERS.max };
 const LEASE_MS: Bounds = Bounds { default: 60_000, min: 1_000, max: 3_600_000 };
 const SHORTEST_WAIT_MS: Bounds = Bounds { default: 500, min: 10, max: 60_000 };
 const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_000 };
@@ -21,6 +23,8 @@ const LONGEST_REST_MS: Bounds = Bounds { default: 1_000, min: 10, max: 60_000 };
 pub struct Engine {
     /// How many settlements are worked on at once.
     pub workers: u32,
+    /// How many of these may be of one enterprise: a venue that hangs holds no more workers.
+    pub max_turns_per_enterprise: u32,
     /// How long a worker may be silent before another takes over; longer than the longest venue call.
     pub lease: Duration,
     /// The first wait after a step that failed, and the shortest before a pending settlement is read again.
@@ -45,8 +49,11 @@ pub struct Engine {
 
 impl Engine {
     pub(super) fn read(section: &mut Section<'_>, longest_call: Duration) -> Option<Self> {
+        let workers = section.number("workers", WORKERS);
+        let half = Bounds { default: (workers / 2).max(1), ..TURNS_PER_ENTERPRISE };
         let engine = Self {
-            workers: section.number("workers", WORKERS),
+            workers,
+            max_turns_per_enterprise: section.number("max_turns_per_enterprise", half),
             lease: section.duration_ms("lease_ms", LEASE_MS),
             shortest_wait: section.duration_ms("shortest_wait_ms", SHORTEST_WAIT_MS),
             longest_wait: section.duration_ms("longest_wait_ms", LONGEST_WAIT_MS),
@@ -66,6 +73,9 @@ impl Engine {
         if self.lease <= longest_call {
             section
                 .mistake("lease_ms", "must exceed venues.call_timeout_ms, or a slow call loses its settlement to another worker");
+        }
+        if self.max_turns_per_enterprise > self.workers {
+            section.mistake("max_turns_per_enterprise", "must not exceed workers");
         }
         if self.shortest_wait > self.longest_wait {
             section.mistake("shortest_wait_ms", "must not exceed longest_wait_ms");

@@ -144,9 +144,16 @@ pub trait SettlementStore: Send + Sync {
     /// Lists settlements, newest first.
     async fn list(&self, query: &ListQuery) -> Result<Vec<Settlement>, StoreError>;
 
-    /// Leases the settlement that has been due longest and that nobody holds. `now` decides what is due; leases run on the
-    /// store's clock. One whose lease lapsed is due, whatever its `due_at`; one in a terminal state never is.
-    async fn claim_due(&self, now: Timestamp, lease_for: Duration) -> Result<Option<Claim>, StoreError>;
+    /// Leases a settlement that is due and that nobody holds: what is under way goes before what the venue has already and is
+    /// only looked at (PENDING, AWAITING_FUNDS), and of each the longest due goes first. Settlements of the enterprises in
+    /// `pass_over`, a few at most, stay where they are. `now` decides what is due; leases run on the store's clock. One whose
+    /// lease lapsed is due, whatever its `due_at`; one in a terminal state never is.
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease_for: Duration,
+        pass_over: &[EnterpriseId],
+    ) -> Result<Option<Claim>, StoreError>;
 
     /// Leases one settlement, due or not, unless somebody holds it or there is none.
     async fn claim(&self, id: Uuid, lease_for: Duration) -> Result<Option<Claim>, StoreError>;
@@ -166,8 +173,9 @@ pub trait SettlementStore: Send + Sync {
     /// Gives a lease back without a change.
     async fn release(&self, lease: &Lease, due_at: Option<Timestamp>) -> Result<(), StoreError>;
 
-    /// When the next settlement falls due, where a held one does when its lease ends; `None` when none will.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next settlement falls due, where a held one does when its lease ends; `None` when none will. Those of the
+    /// enterprises in `pass_over` do not count.
+    async fn next_due(&self, pass_over: &[EnterpriseId]) -> Result<Option<Timestamp>, StoreError>;
 }
 
 /// What became of recording a request for a quote.

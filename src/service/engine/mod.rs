@@ -13,6 +13,7 @@
 mod pace;
 mod report;
 mod settings;
+mod shares;
 mod steps;
 mod turn;
 mod waiting;
@@ -20,7 +21,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
@@ -28,15 +29,17 @@ use uuid::Uuid;
 
 use super::directory::Directory;
 use crate::custody::Keyring;
+use crate::domain::ids::EnterpriseId;
 use crate::domain::settlement::Settlement;
 use crate::domain::time::Clock;
 use crate::store::{Claim, Store, StoreError};
 pub use settings::EngineSettings;
+use shares::{Share, Shares};
 
 /// How many announcements a slow listener may fall behind before it reads the journal instead.
 const MAX_WAITING_ANNOUNCEMENTS: usize = 1024;
 
-/// How long a worker rests when the journal does not answer.
+/// How long nobody looks for work when the journal does not answer.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// The engine; clones share it.
@@ -51,7 +54,10 @@ struct Inner {
     directory: Arc<Directory>,
     clock: Arc<dyn Clock>,
     settings: EngineSettings,
-    wake: Notify,
+    wake: Arc<Notify>,
+    /// Held by the one worker that looks for what is due.
+    lookout: Mutex<()>,
+    shares: Arc<Shares>,
     changes: broadcast::Sender<(Uuid, u64)>,
     draining: CancellationToken,
     workers: TaskTracker,
@@ -67,13 +73,16 @@ impl Engine {
         clock: Arc<dyn Clock>,
         settings: EngineSettings,
     ) -> Self {
+        let wake = Arc::new(Notify::new());
         let inner = Inner {
+            lookout: Mutex::new(()),
+            shares: Shares::new(settings.max_turns_per_enterprise, Arc::clone(&wake)),
             store,
             keyring,
             directory,
             clock,
             settings,
-            wake: Notify::new(),
+            wake,
             changes: broadcast::Sender::new(MAX_WAITING_ANNOUNCEMENTS),
             draining: CancellationToken::new(),
             workers: TaskTracker::new(),
@@ -120,23 +129,33 @@ impl Engine {
     }
 
     async fn work(&self) {
+        while let Some((claim, share)) = self.next_claim().await {
+            self.take_turn(claim).await;
+            drop(share);
+        }
+    }
+
+    /// The next settlement to work on, and its enterprise's share; `None` once the engine drains.
+    ///
+    /// One worker at a time looks: so the shares hold exactly, and idle workers cost the journal nothing.
+    async fn next_claim(&self) -> Option<(Claim, Share)> {
+        let _lookout = self.inner.lookout.lock().await;
         while !self.is_draining() {
-            let claimed = self.inner.store.claim_due(self.inner.clock.now(), self.inner.settings.lease).await;
-            match claimed {
-                Ok(Some(claim)) => self.take_turn(claim).await,
-                Ok(None) => self.rest().await,
-                Err(error) => {
-                    report::store_failed(&error);
-                    self.pause(STORE_PAUSE).await;
+            let pass_over = self.inner.shares.used_up();
+            match self.inner.store.claim_due(self.inner.clock.now(), self.inner.settings.lease, &pass_over).await {
+                Ok(Some(claim)) => {
+                    let share = self.inner.shares.take(&claim.settlement.header.enterprise_id);
+                    return Some((claim, share));
                 }
+                Ok(None) => self.rest(&pass_over).await,
+                Err(error) => self.pause(&error).await,
             }
         }
+        None
     }
 
     /// One turn in a task of its own: a panic ends the turn and not the worker, and the lease lapses.
     async fn take_turn(&self, claim: Claim) {
-        // Another settlement may be due too: let the next worker look while this one is busy.
-        self.wake();
         let engine = self.clone();
         let id = claim.settlement.id;
         match tokio::spawn(async move { engine.turn(claim).await }).await {
@@ -148,9 +167,12 @@ impl Engine {
     }
 
     /// Rests until something is due, something is announced, or the time of the longest rest is over.
-    async fn rest(&self) {
+    async fn rest(&self, pass_over: &[EnterpriseId]) {
         let longest = self.inner.settings.longest_rest;
-        let next_due = self.inner.store.next_due().await.ok().flatten();
+        let next_due = match self.inner.store.next_due(pass_over).await {
+            Ok(next_due) => next_due,
+            Err(error) => return self.pause(&error).await,
+        };
         let until_due = next_due.map(|due| due.duration_since(self.inner.clock.now()));
         let rest = until_due.map_or(longest, |due| Duration::try_from(due).unwrap_or_default().min(longest));
         tokio::select! {
@@ -160,10 +182,12 @@ impl Engine {
         }
     }
 
-    async fn pause(&self, pause: Duration) {
+    /// Leaves a journal that failed alone for a while, whatever is announced.
+    async fn pause(&self, error: &StoreError) {
+        report::store_failed(error);
         tokio::select! {
             () = self.inner.draining.cancelled() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(STORE_PAUSE) => {}
         }
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct EngineSettings {
     /// Settlements that are worked on at once.
     pub workers: usize,
+    /// Of these at most so many of one enterprise, so that a venue that hangs holds no more workers; one at least.
+    pub max_turns_per_enterprise: usize,
     /// How long a worker may be silent before another takes over; longer than the longest venue call.
     pub lease: Duration,
     /// The first wait after a step that failed.
@@ -32,7 +34,8 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
-            workers: 8,
+            workers: 16,
+            max_turns_per_enterprise: 8,
             lease: Duration::from_secs(60),
             shortest_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),

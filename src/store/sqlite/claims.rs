@@ -3,6 +3,8 @@
 //! A row whose `lease_until` is set is held, or its holder has lapsed; giving a
 //! lease back clears it. What lapsed is due, whatever `due_at` says: its holder
 //! stopped in the middle. Settlements in a terminal state are never due.
+//! The index of idle settlements gives them in their order and holds the
+//! enterprise too, so that passing over a long queue reads no row of it.
 
 use std::time::Duration;
 
@@ -15,22 +17,65 @@ use super::error::unavailable;
 use super::events::sequence;
 use super::rows::{self, Columns};
 use super::text::{instant, read_instant};
+use crate::domain::ids::EnterpriseId;
 use crate::store::{Claim, Lease, StoreError};
 
-/// Leases the settlement that has been due longest.
-pub(super) async fn claim_due(db: Database, now: Timestamp, lease_for: Duration) -> Result<Option<Claim>, StoreError> {
-    const FIRST_DUE: &str = "SELECT id FROM ( \
-             SELECT * FROM (SELECT id, due_at AS due FROM settlement \
-                 WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL AND due_at <= ?1 \
-                 ORDER BY due_at, id LIMIT 1) \
+/// 1 for a settlement that the venue has already and that is only looked at, 0 for one under way: as the index has it.
+macro_rules! followed {
+    () => {
+        "(state IN ('PENDING', 'AWAITING_FUNDS'))"
+    };
+}
+
+/// Idle settlements that fall due, of one kind, without the enterprises in the JSON list `?1`.
+macro_rules! idle {
+    ($followed:literal) => {
+        concat!(
+            "FROM settlement WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL \
+             AND enterprise_id NOT IN (SELECT value FROM json_each(?1)) AND ",
+            followed!(),
+            " = ",
+            $followed
+        )
+    };
+}
+
+/// Held settlements, whose leases end, without the enterprises in the JSON list `?1`.
+macro_rules! held {
+    () => {
+        "FROM settlement WHERE terminal = 0 AND lease_until IS NOT NULL \
+         AND enterprise_id NOT IN (SELECT value FROM json_each(?1))"
+    };
+}
+
+/// Leases what is due: what is under way first, then what has been due longest.
+pub(super) async fn claim_due(
+    db: Database,
+    now: Timestamp,
+    lease_for: Duration,
+    pass_over: Vec<EnterpriseId>,
+) -> Result<Option<Claim>, StoreError> {
+    const FIRST_DUE: &str = concat!(
+        "SELECT id FROM ( \
+             SELECT * FROM (SELECT 0 AS followed, due_at AS due, id ",
+        idle!("0"),
+        " AND due_at <= ?2 ORDER BY due_at, id LIMIT 1) \
              UNION ALL \
-             SELECT * FROM (SELECT id, lease_until AS due FROM settlement \
-                 WHERE terminal = 0 AND lease_until IS NOT NULL AND lease_until <= ?2 \
-                 ORDER BY lease_until, id LIMIT 1) \
-         ) ORDER BY due, id LIMIT 1";
+             SELECT * FROM (SELECT 1 AS followed, due_at AS due, id ",
+        idle!("1"),
+        " AND due_at <= ?2 ORDER BY due_at, id LIMIT 1) \
+             UNION ALL \
+             SELECT * FROM (SELECT ",
+        followed!(),
+        " AS followed, lease_until AS due, id ",
+        held!(),
+        " AND lease_until <= ?3 ORDER BY followed, lease_until, id LIMIT 1) \
+         ) ORDER BY followed, due, id LIMIT 1"
+    );
+    let pass_over = names(&pass_over)?;
     let mut write = db.write().await?;
     let clock = db.clock.now();
-    let query = sqlx::query_scalar(FIRST_DUE).bind(instant(now)).bind(instant(clock));
+    let query = sqlx::query_scalar(FIRST_DUE).bind(pass_over).bind(instant(now)).bind(instant(clock));
     let Some(id) = query.fetch_optional(&mut *write).await.map_err(unavailable)? else { return Ok(None) };
     let claim = match take(&mut write, id, clock, lease_for).await {
         Err(error @ StoreError::Damaged(_)) => {
@@ -52,6 +97,12 @@ async fn set_aside(write: &mut Transaction<'static, Sqlite>, id: Uuid, clock: Ti
     let due_at = clock.checked_add(SET_ASIDE_FOR).unwrap_or(Timestamp::MAX);
     sqlx::query(SET_ASIDE).bind(id).bind(instant(due_at)).execute(&mut **write).await.map_err(unavailable)?;
     Ok(())
+}
+
+/// Enterprises as a JSON list.
+fn names(enterprises: &[EnterpriseId]) -> Result<String, StoreError> {
+    let names: Vec<&str> = enterprises.iter().map(EnterpriseId::as_str).collect();
+    serde_json::to_string(&names).map_err(unavailable)
 }
 
 /// Leases one settlement, due or not, unless somebody holds it.
@@ -106,12 +157,22 @@ pub(super) async fn release(db: Database, lease: Lease, due_at: Option<Timestamp
 }
 
 /// When the next settlement falls due: an idle one at its time, a held one when its lease ends.
-pub(super) async fn next_due(db: Database) -> Result<Option<Timestamp>, StoreError> {
-    const NEXT: &str = "SELECT MIN(due) AS due FROM ( \
-             SELECT MIN(due_at) AS due FROM settlement WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL \
+pub(super) async fn next_due(db: Database, pass_over: Vec<EnterpriseId>) -> Result<Option<Timestamp>, StoreError> {
+    const NEXT: &str = concat!(
+        "SELECT MIN(due) AS due FROM ( \
+             SELECT * FROM (SELECT due_at AS due ",
+        idle!("0"),
+        " ORDER BY due_at LIMIT 1) \
              UNION ALL \
-             SELECT MIN(lease_until) AS due FROM settlement WHERE terminal = 0 AND lease_until IS NOT NULL)";
-    let row = sqlx::query(NEXT).fetch_one(&db.readers).await.map_err(unavailable)?;
+             SELECT * FROM (SELECT due_at AS due ",
+        idle!("1"),
+        " ORDER BY due_at LIMIT 1) \
+             UNION ALL \
+             SELECT * FROM (SELECT lease_until AS due ",
+        held!(),
+        " ORDER BY lease_until LIMIT 1))"
+    );
+    let row = sqlx::query(NEXT).bind(names(&pass_over)?).fetch_one(&db.readers).await.map_err(unavailable)?;
     Columns(&row).read_if_any("due", read_instant)
 }
 

@@ -87,8 +87,14 @@ impl SettlementStore for SqliteStore {
         self.database.in_task(|db| settlements::list(db, query)).await
     }
 
-    async fn claim_due(&self, now: Timestamp, lease_for: Duration) -> Result<Option<Claim>, StoreError> {
-        self.database.in_task(move |db| claims::claim_due(db, now, lease_for)).await
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease_for: Duration,
+        pass_over: &[EnterpriseId],
+    ) -> Result<Option<Claim>, StoreError> {
+        let pass_over = pass_over.to_vec();
+        self.database.in_task(move |db| claims::claim_due(db, now, lease_for, pass_over)).await
     }
 
     async fn claim(&self, id: Uuid, lease_for: Duration) -> Result<Option<Claim>, StoreError> {
@@ -112,7 +118,8 @@ impl SettlementStore for SqliteStore {
         self.database.in_task(move |db| claims::release(db, lease, due_at)).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.database.in_task(claims::next_due).await
+    async fn next_due(&self, pass_over: &[EnterpriseId]) -> Result<Option<Timestamp>, StoreError> {
+        let pass_over = pass_over.to_vec();
+        self.database.in_task(|db| claims::next_due(db, pass_over)).await
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn what_is_held_is_not_given_to_a_second(fixture: &Fixture) {
 pub(crate) async fn of_two_claimers_at_once_one_gets_it(fixture: &Fixture) {
     for round in 0..20 {
         let id = fixture.plain(&format!("e-{round}")).await.id;
-        let (one, other) = tokio::join!(fixture.store.claim(id, LEASE), fixture.store.claim_due(start(), LEASE));
+        let (one, other) = tokio::join!(fixture.store.claim(id, LEASE), fixture.store.claim_due(start(), LEASE, &[]));
         assert!(one.unwrap().is_some() != other.unwrap().is_some(), "round {round}");
     }
 }
@@ -55,7 +55,7 @@ pub(crate) async fn every_settlement_goes_to_exactly_one_of_many_workers(fixture
         let store = Arc::clone(&fixture.store);
         workers.spawn(async move {
             let mut mine = Vec::new();
-            while let Some(claim) = store.claim_due(start(), LEASE).await.unwrap() {
+            while let Some(claim) = store.claim_due(start(), LEASE, &[]).await.unwrap() {
                 mine.push(claim.lease.id);
             }
             mine
@@ -83,9 +83,9 @@ pub(crate) async fn what_is_not_yet_due_waits(fixture: &Fixture) {
     let lease = fixture.claim(&settlement).await.lease;
     let after = settlement.after(&prepared(), fixture.now()).unwrap();
     fixture.store.save(&lease, &prepared(), &after, Some(after_start(5)), None).await.unwrap();
-    assert!(fixture.store.claim_due(after_start(4), LEASE).await.unwrap().is_none());
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(after_start(5)));
-    let claim = fixture.store.claim_due(after_start(5), LEASE).await.unwrap().unwrap();
+    assert!(fixture.store.claim_due(after_start(4), LEASE, &[]).await.unwrap().is_none());
+    assert_eq!(fixture.store.next_due(&[]).await.unwrap(), Some(after_start(5)));
+    let claim = fixture.store.claim_due(after_start(5), LEASE, &[]).await.unwrap().unwrap();
     assert_eq!(claim.settlement, after);
 }
 
@@ -105,12 +105,12 @@ pub(crate) async fn a_released_settlement_is_due_when_it_was_said(fixture: &Fixt
     let settlement = fixture.plain("e-1").await;
     let lease = fixture.claim(&settlement).await.lease;
     fixture.store.release(&lease, Some(after_start(7))).await.unwrap();
-    assert!(fixture.store.claim_due(after_start(6), LEASE).await.unwrap().is_none());
-    let again = fixture.store.claim_due(after_start(7), LEASE).await.unwrap().unwrap();
+    assert!(fixture.store.claim_due(after_start(6), LEASE, &[]).await.unwrap().is_none());
+    let again = fixture.store.claim_due(after_start(7), LEASE, &[]).await.unwrap().unwrap();
     assert_eq!((again.lapses, &again.settlement), (0, &settlement));
     fixture.store.release(&again.lease, None).await.unwrap();
-    assert!(fixture.store.claim_due(after_start(1_000_000), LEASE).await.unwrap().is_none(), "never");
-    assert_eq!(fixture.store.next_due().await.unwrap(), None);
+    assert!(fixture.store.claim_due(after_start(1_000_000), LEASE, &[]).await.unwrap().is_none(), "never");
+    assert_eq!(fixture.store.next_due(&[]).await.unwrap(), None);
 }
 
 pub(crate) async fn lapses_are_counted_until_the_lease_is_given_back(fixture: &Fixture) {
@@ -146,7 +146,7 @@ pub(crate) async fn a_terminal_settlement_is_never_due(fixture: &Fixture) {
     let settlement = fixture.plain("e-1").await;
     let lease = fixture.claim(&settlement).await.lease;
     fixture.change(&lease, &settlement, &Change::Cancelled).await;
-    assert_eq!(fixture.store.next_due().await.unwrap(), None);
+    assert_eq!(fixture.store.next_due(&[]).await.unwrap(), None);
     fixture.clock.advance(LEASE * 2);
     assert!(fixture.due().await.is_none(), "nor by its lease");
     let claim = fixture.claim(&settlement).await;
@@ -163,12 +163,12 @@ pub(crate) async fn one_settlement_can_be_claimed_before_it_is_due(fixture: &Fix
 }
 
 pub(crate) async fn the_next_due_instant_counts_held_settlements_at_their_leases_end(fixture: &Fixture) {
-    assert_eq!(fixture.store.next_due().await.unwrap(), None);
+    assert_eq!(fixture.store.next_due(&[]).await.unwrap(), None);
     let held = fixture.plain("e-1").await;
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(start()));
+    assert_eq!(fixture.store.next_due(&[]).await.unwrap(), Some(start()));
     fixture.claim(&held).await;
     let lapse = start().checked_add(LEASE).unwrap();
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(lapse));
+    assert_eq!(fixture.store.next_due(&[]).await.unwrap(), Some(lapse));
     fixture.record(NewSettlement { now: after_start(3), ..new_settlement(intent("e-2")) }).await;
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(after_start(3)));
+    assert_eq!(fixture.store.next_due(&[]).await.unwrap(), Some(after_start(3)));
 }

@@ -56,7 +56,7 @@ impl Fixture {
 
     /// Claims what is due now, if anything is.
     pub(super) async fn due(&self) -> Option<Claim> {
-        self.store.claim_due(self.now(), LEASE).await.unwrap()
+        self.store.claim_due(self.now(), LEASE, &[]).await.unwrap()
     }
 
     /// Saves a change, due now, and keeps the lease.

@@ -14,6 +14,7 @@ pub(crate) mod quotes;
 pub(crate) mod recording;
 pub(crate) mod signing;
 pub(crate) mod timeline;
+pub(crate) mod turns;
 
 pub(crate) use fixture::Fixture;
 
@@ -77,6 +78,9 @@ macro_rules! suite {
             quotes: an_older_reading_never_replaces_a_newer_one,
             timeline: changes_are_told_in_their_order,
             timeline: a_short_timeline_holds_the_newest,
+            turns: what_is_under_way_comes_before_what_the_venue_has,
+            turns: what_is_passed_over_stays_due,
+            turns: a_lapsed_lease_can_be_passed_over_too,
         }
     };
 }

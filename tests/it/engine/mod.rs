@@ -2,5 +2,6 @@
 
 mod answers;
 mod doubts;
+mod fairness;
 mod repeats;
 mod tampering;

@@ -59,7 +59,7 @@ async fn what_a_dead_process_held_is_due_at_once_and_its_lease_counts_as_lapsed(
     drop(store);
     let store = open(folder.path()).await.unwrap();
     assert!(matches!(store.release(&lease, None).await, Err(StoreError::Fenced)), "the dead process's lease is void");
-    let claim = store.claim_due(start(), LEASE).await.unwrap().unwrap();
+    let claim = store.claim_due(start(), LEASE, &[]).await.unwrap().unwrap();
     assert_eq!((claim.lapses, claim.settlement), (1, prepared));
     assert!(claim.lease.token > lease.token);
 }

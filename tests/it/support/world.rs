@@ -61,6 +61,7 @@ pub(crate) struct World {
 pub(crate) fn quick() -> EngineSettings {
     EngineSettings {
         workers: 4,
+        max_turns_per_enterprise: 2,
         shortest_wait: Duration::from_millis(10),
         longest_wait: Duration::from_millis(100),
         poll_interval: Duration::from_millis(50),

@@ -57,7 +57,8 @@ CREATE UNIQUE INDEX settlement_superseded_once ON settlement (enterprise_id, sup
 CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
 CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id, id DESC)
     WHERE venue_settlement_id IS NOT NULL;
-CREATE INDEX settlement_due ON settlement (due_at, id)
+-- What is under way is taken before what the venue has already and is only looked at.
+CREATE INDEX settlement_due ON settlement ((state IN ('PENDING', 'AWAITING_FUNDS')), due_at, id, enterprise_id)
     WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
 CREATE INDEX settlement_leased ON settlement (lease_until, id) WHERE lease_until IS NOT NULL;
 
