@@ -148,5 +148,6 @@ fn engine_settings(config: &Config) -> EngineSettings {
         max_lapses: engine.max_lapses,
         shortest_rest: engine.shortest_rest,
         longest_rest: engine.longest_rest,
+        watch_reread: engine.watch_reread,
     }
 }

@@ -10,7 +10,7 @@ use super::{AppError, callers};
 use crate::config::{self, Config};
 use crate::grpc::{
     ClientCertificates, GrpcServer, HandlerSettings, Health, ListenerSettings, MessageLimits, QuoteApi, ServerSettings,
-    SettlementApi, SigningApi, Tls, TlsFiles, add_reflection, contract_routes,
+    SettlementApi, SigningApi, Tls, TlsFiles, WatchLimits, add_reflection, contract_routes,
 };
 use crate::http::{HttpSettings, OpsServer, Readiness};
 use crate::service::Context;
@@ -60,12 +60,17 @@ fn services(config: &Config, context: Context, health: &Health) -> Result<Routes
     };
     let routes = contract_routes(
         SigningApi::new(context.clone(), handlers),
-        SettlementApi::new(context.clone(), handlers),
+        SettlementApi::new(context.clone(), handlers, watch_limits(config)),
         QuoteApi::new(context, handlers),
         limits,
     );
     let routes = health.add_to(routes);
     if config.grpc.reflection { Ok(add_reflection(routes)?) } else { Ok(routes) }
+}
+
+fn watch_limits(config: &Config) -> WatchLimits {
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    WatchLimits { max: count(config.grpc.max_watches), max_per_caller: count(config.grpc.max_watches_per_caller) }
 }
 
 fn server_settings(config: &Config) -> ServerSettings {

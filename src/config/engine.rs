@@ -17,6 +17,7 @@ const MAX_ATTEMPTS: Bounds = Bounds { default: 500, min: 2, max: 100_000 };
 const MAX_LAPSES: Bounds = Bounds { default: 8, min: 1, max: 100 };
 const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
 const LONGEST_REST_MS: Bounds = Bounds { default: 1_000, min: 10, max: 60_000 };
+const WATCH_REREAD_MS: Bounds = Bounds { default: 15_000, min: 100, max: 600_000 };
 
 /// The engine that carries settlements on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Engine {
     pub shortest_rest: Duration,
     /// The longest rest of a worker that found nothing to do.
     pub longest_rest: Duration,
+    /// How often a watch reads the journal unasked, for what another replica changed.
+    pub watch_reread: Duration,
 }
 
 impl Engine {
@@ -64,6 +67,7 @@ impl Engine {
             max_lapses: section.number("max_lapses", MAX_LAPSES),
             shortest_rest: section.duration_ms("shortest_rest_ms", SHORTEST_REST_MS),
             longest_rest: section.duration_ms("longest_rest_ms", LONGEST_REST_MS),
+            watch_reread: section.duration_ms("watch_reread_ms", WATCH_REREAD_MS),
         };
         engine.check(section, longest_call);
         Some(engine)

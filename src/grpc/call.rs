@@ -57,6 +57,11 @@ impl Call {
         request.map_err(|invalid| status::invalid(invalid, &self.about))
     }
 
+    /// What a limit lets through, or the status of the limit.
+    pub(super) fn begun<T>(&self, admitted: Result<T, ErrorReason>) -> Result<T, Status> {
+        admitted.map_err(|reason| status::refused(reason, &self.about))
+    }
+
     /// A use case's answer, or the status of its error.
     pub(super) fn answered<T>(&self, answer: Result<T, ServiceError>) -> Result<T, Status> {
         answer.map_err(|error| status::status(&error, &self.about))

@@ -23,6 +23,7 @@ pub mod services;
 pub mod settlement;
 pub mod signing;
 pub mod status;
+pub mod watches;
 
 pub use call::HandlerSettings;
 pub use caller::{AmbiguousProof, CallerDirectory, CallerProof, CertificateName};
@@ -36,3 +37,4 @@ pub use server::{GrpcServer, ServerError, ServerSettings};
 pub use services::{MessageLimits, contract_routes};
 pub use settlement::SettlementApi;
 pub use signing::SigningApi;
+pub use watches::WatchLimits;

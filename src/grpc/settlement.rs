@@ -1,6 +1,7 @@
 //! SettlementService.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::Stream;
 use tokio_stream::StreamExt;
@@ -11,6 +12,7 @@ use super::call::{Call, HandlerSettings};
 use super::convert::{client_settlement, initiate, list, names, preview, settlement};
 use super::pb;
 use super::status::{self, About, Kind};
+use super::watches::{WatchLimits, Watches};
 use crate::service::{
     Context, SettlementView, cancel_settlement, get_client_settlement, get_settlement, initiate_settlement, list_settlements,
     preview_settlement, retry_settlement, watch_settlement,
@@ -21,13 +23,14 @@ use crate::service::{
 pub struct SettlementApi {
     context: Context,
     settings: HandlerSettings,
+    watches: Arc<Watches>,
 }
 
 impl SettlementApi {
     /// Handlers over these ports.
     #[must_use]
-    pub fn new(context: Context, settings: HandlerSettings) -> Self {
-        Self { context, settings }
+    pub fn new(context: Context, settings: HandlerSettings, watches: WatchLimits) -> Self {
+        Self { context, settings, watches: Watches::new(watches) }
     }
 
     fn open<T>(&self, request: &Request<T>, about: About) -> Result<Call, Status> {
@@ -120,13 +123,18 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
     ) -> Result<Response<Self::WatchSettlementStream>, Status> {
         let call = self.open(&request, About::call("SettlementService/WatchSettlement"))?;
         let asked = call.converted(names::watch(request.get_ref()))?;
+        let watch = call.begun(self.watches.begin(&call.caller().grants.caller))?;
         let after = request.get_ref().after_sequence;
         let watching = watch_settlement(&self.context, call.caller(), &asked.enterprise_id, &asked.name, after);
         let views = call.read(watching).await?;
         let about = call.into_about();
-        let answers = ReceiverStream::new(views).map(move |view| match view {
-            Ok(view) => Ok(pb::WatchSettlementResponse { settlement: shown(view) }),
-            Err(error) => Err(status::status(&error, &about)),
+        let answers = ReceiverStream::new(views).map(move |view| {
+            // The stream owns its place among the watches and gives it back when it is dropped.
+            let _ = &watch;
+            match view {
+                Ok(view) => Ok(pb::WatchSettlementResponse { settlement: shown(view) }),
+                Err(error) => Err(status::status(&error, &about)),
+            }
         });
         Ok(Response::new(Box::pin(answers)))
     }

@@ -20,7 +20,7 @@ const NOT_OF_A_USE_CASE: [(ErrorReason, &str); 6] = [
     (ErrorReason::Unspecified, "nobody"),
     (ErrorReason::InvalidRequest, "the converters"),
     (ErrorReason::CallerUnknown, "authentication"),
-    (ErrorReason::QuotaExceeded, "the layers"),
+    (ErrorReason::QuotaExceeded, "the watches"),
     (ErrorReason::DeadlineExceeded, "the handlers, when a read outlasts its caller's deadline"),
     (ErrorReason::Overloaded, "the layers"),
 ];

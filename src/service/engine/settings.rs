@@ -29,6 +29,8 @@ pub struct EngineSettings {
     pub shortest_rest: Duration,
     /// The longest rest of a worker that found nothing to do: work of other replicas is seen within it.
     pub longest_rest: Duration,
+    /// How often a watch reads the journal unasked: a change by another replica is seen within it.
+    pub watch_reread: Duration,
 }
 
 impl Default for EngineSettings {
@@ -46,6 +48,7 @@ impl Default for EngineSettings {
             max_lapses: 8,
             shortest_rest: Duration::from_millis(20),
             longest_rest: Duration::from_secs(1),
+            watch_reread: Duration::from_secs(15),
         }
     }
 }

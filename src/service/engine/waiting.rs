@@ -1,7 +1,8 @@
 //! Waiting for a settlement to change, whichever worker or replica changes it.
 //!
 //! A change by this process is announced at once; one by another replica is
-//! seen within the longest rest, since the journal is then read again.
+//! seen when the journal is read again. A call that waits for its answer reads
+//! it after each longest rest; watches, which are many and last, seldom do.
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ impl Engine {
         let end = Instant::now() + patience;
         let mut settlement = settlement;
         while settlement.progress.state.is_under_way() {
-            let waiting = self.wait_for_change(settlement.id, settlement.progress.sequence);
+            let waiting = self.wait(settlement.id, settlement.progress.sequence, self.inner.settings.longest_rest);
             match timeout_at(end, waiting).await {
                 Ok(changed) => match changed? {
                     Some(changed) => settlement = changed,
@@ -34,11 +35,15 @@ impl Engine {
         Ok(settlement)
     }
 
-    /// Waits until a settlement's sequence is above `seen`; `None` when the gateway drains first.
+    /// Waits as a watch does until a settlement's sequence is above `seen`; `None` when the gateway drains first.
     ///
     /// # Errors
     /// [`ServiceError::Store`] when the journal cannot be read.
     pub async fn wait_for_change(&self, id: Uuid, seen: u64) -> Result<Option<Settlement>, ServiceError> {
+        self.wait(id, seen, self.inner.settings.watch_reread).await
+    }
+
+    async fn wait(&self, id: Uuid, seen: u64, reread: Duration) -> Result<Option<Settlement>, ServiceError> {
         let mut changes = self.inner.changes.subscribe();
         loop {
             let settlement = self.inner.store.settlement_by_id(id).await?;
@@ -46,7 +51,7 @@ impl Engine {
             if settlement.progress.sequence > seen {
                 return Ok(Some(settlement));
             }
-            let look_again = Instant::now() + self.inner.settings.longest_rest;
+            let look_again = Instant::now() + reread;
             loop {
                 tokio::select! {
                     () = self.inner.draining.cancelled() => return Ok(None),

@@ -5,3 +5,4 @@ mod doubts;
 mod fairness;
 mod repeats;
 mod tampering;
+mod waiting;

@@ -118,3 +118,21 @@ async fn a_watch_ends_with_the_gateway_and_goes_on_after_its_restart() {
     pass(&clock);
     assert_eq!(to_the_end(again).await.0.last().map(|(_, state)| *state), Some(SettlementState::Completed));
 }
+
+#[tokio::test]
+async fn a_caller_has_so_many_watches_at_once_and_each_counts_until_it_ends() {
+    let gateway = GatewayUnderTest::start_with(|setup| {
+        setup.grpc = "max_watches_per_caller = 2".to_owned();
+        setup.enterprise(V2).dispute_window_ms = WINDOW_MS;
+    })
+    .await;
+    gateway.settlements().await.initiate_settlement(settle(V2, "x")).await.unwrap();
+    let first = watching(&gateway, watch(V2, "x")).await;
+    let _second = watching(&gateway, watch(V2, "x")).await;
+    let told = refused(gateway.settlements().await.watch_settlement(watch(V2, "x")).await);
+    assert_told(&told, Code::ResourceExhausted, "QUOTA_EXCEEDED");
+    assert!(told.retry_after.is_some(), "{told:?}");
+    drop(first);
+    // The gateway notices the end of a stream a moment later.
+    within(async { while gateway.settlements().await.watch_settlement(watch(V2, "x")).await.is_err() {} }).await;
+}
