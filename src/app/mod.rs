@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +31,11 @@ pub use system::{SystemClock, SystemEntropy};
 
 /// How often the journal is asked for a sign of life, for the services' health.
 const JOURNAL_PROBE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long stopping may take beyond the drain's grace.
+const LAST_STEPS: Duration = Duration::from_secs(2);
+/// How much of that goes to the ops listener and what else runs behind, before the journal is closed.
+const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
 
 /// A gateway at work.
 pub struct App {
@@ -115,20 +120,26 @@ impl App {
 
     /// Drains and stops: health first, so that callers turn away; then calls and the engine's steps; the journal last.
     ///
+    /// It takes the grace and [`LAST_STEPS`] at most, whatever hangs. A post that is under way for longer is cut: nobody
+    /// knows whether it arrived, so the next start calls the settlement OUTCOME_UNKNOWN and asks the venue.
+    ///
     /// # Errors
-    /// [`AppError::Grace`] when something had not ended within the grace: it is abandoned, and nothing recorded is lost.
+    /// [`AppError::Grace`] when something had not ended in time: it is abandoned, and nothing recorded is lost.
     pub async fn stop(self) -> Result<(), AppError> {
+        let grace_ends = Instant::now() + self.grace;
         self.readiness.draining();
         self.health.drain().await;
         self.stop_serving.cancel();
-        let end = Instant::now() + self.grace;
-        let drained = tokio::time::timeout_at(end, async {
+        let drained = timeout_at(grace_ends, async {
             tokio::join!(self.serving.wait(), self.engine.drain());
         })
         .await;
         self.stop_ops.cancel();
-        let ended = tokio::time::timeout_at(end, self.behind.wait()).await;
-        self.store.close().await?;
+        let ended = timeout(LAST_ANSWERS, self.behind.wait()).await;
+        match timeout_at(grace_ends + LAST_STEPS, self.store.close()).await {
+            Ok(closed) => closed?,
+            Err(_) => return Err(AppError::Grace(self.grace)),
+        }
         if drained.is_ok() && ended.is_ok() { Ok(()) } else { Err(AppError::Grace(self.grace)) }
     }
 }

@@ -18,5 +18,6 @@ mod reservations;
 mod retrying;
 mod settling;
 mod signing;
+mod stopping;
 mod tls;
 mod watching;
