@@ -25,3 +25,7 @@ lint: ## Check format, lints, documentation and the contract
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib --quiet
 	@scripts/buf.sh lint
 	@scripts/buf.sh format --diff --exit-code
+
+.PHONY: bench
+bench: ## Measure the parts and the whole gateway, as ratios in one run
+	$(CARGO) bench --locked --bench micro --bench load
