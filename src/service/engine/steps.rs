@@ -229,15 +229,13 @@ impl Engine {
             VenueFailure::Unreadable { .. } => (Reason::VenueAnswerInvalid, failure.to_string()),
             VenueFailure::NotSent { .. } | VenueFailure::NoAnswer { .. } => (Reason::VenueUnavailable, failure.to_string()),
         };
-        self.delay(settlement, reason, detail)
+        let later = self.later_look(settlement);
+        let asked = asked_by(failure).map(|wait| pace::later(self.inner.clock.now(), wait));
+        delayed(settlement, reason, detail, asked.map_or(later, |asked| asked.max(later)))
     }
 
     fn delay(&self, settlement: &Settlement, reason: Reason, detail: String) -> Step {
-        let due_at = Some(self.later_look(settlement));
-        if settlement.progress.reason == Some(reason) || settlement.progress.state == State::Submitting {
-            return Step::Rest { due_at };
-        }
-        Step::Change { change: Change::Delayed { reason, detail }, due_at }
+        delayed(settlement, reason, detail, self.later_look(settlement))
     }
 
     /// When to look again at a settlement: soon after its beginning, or after its acceptance, and ever less often.
@@ -249,6 +247,15 @@ impl Engine {
         };
         pace::next_look(settings.shortest_wait..=longest, settlement.id, since, now)
     }
+}
+
+/// The settlement stays as it is until `due`; the reason shows, once.
+fn delayed(settlement: &Settlement, reason: Reason, detail: String, due: Timestamp) -> Step {
+    let due_at = Some(due);
+    if settlement.progress.reason == Some(reason) || settlement.progress.state == State::Submitting {
+        return Step::Rest { due_at };
+    }
+    Step::Change { change: Change::Delayed { reason, detail }, due_at }
 }
 
 fn refused_with<T>(answer: &Result<T, VenueFailure>, code: u16) -> bool {
@@ -270,11 +277,22 @@ fn is_passing(reason: Reason) -> bool {
 /// The longest wait that a venue can ask for.
 const MAX_RETRY_AFTER_SECONDS: u32 = 900;
 
+/// The wait that a refused post asks for.
 fn retry_after(answer: &DispatchAnswer) -> Option<Duration> {
     match answer {
-        DispatchAnswer::Answered { status: 429, retry_after_seconds: Some(seconds), .. } => {
-            Some(Duration::from_secs(u64::from(*seconds.min(&MAX_RETRY_AFTER_SECONDS))))
-        }
+        DispatchAnswer::Answered { status: 429, retry_after_seconds, .. } => retry_after_seconds.map(bounded_wait),
         _ => None,
     }
+}
+
+/// The wait that a refused read asks for.
+fn asked_by(failure: &VenueFailure) -> Option<Duration> {
+    match failure {
+        VenueFailure::Refused { status: 429, retry_after_seconds, .. } => retry_after_seconds.map(bounded_wait),
+        _ => None,
+    }
+}
+
+fn bounded_wait(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.min(MAX_RETRY_AFTER_SECONDS).into())
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod doubts;
 mod fairness;
+mod pacing;
 mod repeats;
 mod tampering;
 mod waiting;
