@@ -93,10 +93,6 @@ impl StrictError {
 /// The deepest nesting that is read; a broker's settlement needs four levels.
 const MAX_DEPTH: usize = 12;
 
-/// How far a key is looked for: the longest known key, each character escaped, with room to spare. Bounds the work on
-/// a text of nothing but escaped quotes.
-const MAX_KEY_WINDOW_BYTES: usize = 160;
-
 /// Reads one JSON value, strictly.
 ///
 /// # Errors
@@ -106,20 +102,30 @@ pub fn read_strict(text: &str) -> Result<Json, StrictError> {
     read(raw, MAX_DEPTH)
 }
 
-/// Every string of a text that could be a key to some reader, however lenient: its quoted parts, unescaped.
+/// Whether a string of this text could be a key to some reader, however lenient: anywhere in it, between quotes, with
+/// its characters escaped or not.
 ///
-/// It looks at text that [`read_strict`] refused, so it takes more than there are keys rather than fewer.
+/// It looks at text that [`read_strict`] refused, so it finds more than there are keys rather than fewer. The work is
+/// bounded by the text's length times the key's.
 #[must_use]
-pub(super) fn keys_at_any_depth(text: &str) -> HashSet<String> {
-    let mut keys = HashSet::new();
-    for (start, _) in text.match_indices('"') {
-        let window = &text[start..text.floor_char_boundary(start + MAX_KEY_WINDOW_BYTES)];
-        let mut strings = serde_json::Deserializer::from_str(window).into_iter::<String>();
-        if let Some(Ok(key)) = strings.next() {
-            keys.insert(key);
-        }
+pub(super) fn could_have_key(text: &str, key: &str) -> bool {
+    text.match_indices('"').any(|(quote, _)| spells(text.as_bytes().get(quote + 1..).unwrap_or_default(), key))
+}
+
+/// Whether the bytes begin with the key, each character plain or as `\uXXXX`, and a closing quote.
+fn spells(mut bytes: &[u8], key: &str) -> bool {
+    for wanted in key.bytes() {
+        bytes = match bytes {
+            [found, rest @ ..] if *found == wanted => rest,
+            [b'\\', b'u', a, b, c, d, rest @ ..] if is_hex_of(&[*a, *b, *c, *d], wanted) => rest,
+            _ => return false,
+        };
     }
-    keys
+    bytes.first() == Some(&b'"')
+}
+
+fn is_hex_of(digits: &[u8; 4], wanted: u8) -> bool {
+    std::str::from_utf8(digits).ok().and_then(|digits| u16::from_str_radix(digits, 16).ok()) == Some(u16::from(wanted))
 }
 
 fn read(raw: &RawValue, depth_left: usize) -> Result<Json, StrictError> {
@@ -234,6 +240,16 @@ mod tests {
     #[test]
     fn escapes_are_read() {
         assert_eq!(read_strict(r#""\u00e9\n""#), Ok(Json::String("é\n".to_owned())));
+    }
+
+    #[test]
+    fn a_key_is_found_plain_escaped_and_in_broken_text_and_nowhere_else() {
+        for text in [r#"{"key":1}"#, r#"{"\u006bey":1}"#, r#"broken "\u006B\u0065\u0079" text"#] {
+            assert!(could_have_key(text, "key"), "{text}");
+        }
+        for text in ["", "key", "\"key", r#"{"keys":1}"#, r#"{"ke":1}"#, r#"{"\u00":1}"#, "\"\"\"\"", r#"\"\"\"\""#] {
+            assert!(!could_have_key(text, "key"), "{text}");
+        }
     }
 
     proptest! {

@@ -5,9 +5,7 @@
 //! what no key may sign unless its owner says so. What resembles a known kind
 //! and is not exactly it is [`Meaning::Ambiguous`], which nobody may sign.
 
-use std::collections::HashSet;
-
-use super::json::{Json, keys_at_any_depth, read_strict};
+use super::json::{Json, could_have_key, read_strict};
 use crate::domain::signing::Purpose;
 
 /// What a payload commits its signer to.
@@ -77,8 +75,7 @@ pub fn recognise(payload: &str) -> Meaning {
     if let Some(meaning) = read_strict(payload).ok().and_then(|json| meaning(&json)) {
         return meaning;
     }
-    let keys: HashSet<String> = keys_at_any_depth(payload);
-    let resembles = TELLING.iter().any(|key| keys.contains(*key));
+    let resembles = TELLING.iter().any(|key| could_have_key(payload, key));
     if resembles { Meaning::Ambiguous } else { Meaning::Raw }
 }
 
