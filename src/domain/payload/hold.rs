@@ -79,12 +79,14 @@ fn hold_text(path: &str, value: &Json, asked: Option<&str>) -> Result<(), Mismat
 fn hold_amounts(value: &Json, intent: &Intent) -> Result<(), Mismatch> {
     let mut asked = intent.asked.amounts.meaning();
     let Json::Object(connections) = value else { return mismatch("settlementAmounts", "is not an object") };
+    hold_some("settlementAmounts", connections)?;
     for (connection, below) in connections {
         let path = format!("settlementAmounts.{connection}");
         match intent.asked.amounts.shape() {
             Shape::Exchange => hold_currencies(&path, (connection, ""), below, &mut asked)?,
             Shape::Broker => {
                 let Json::Object(counterparties) = below else { return mismatch(path, "is not an object") };
+                hold_some(&path, counterparties)?;
                 for (counterparty, below) in counterparties {
                     hold_currencies(&format!("{path}.{counterparty}"), (connection, counterparty), below, &mut asked)?;
                 }
@@ -97,6 +99,11 @@ fn hold_amounts(value: &Json, intent: &Intent) -> Result<(), Mismatch> {
     }
 }
 
+/// Whoever is named must have an amount that was asked for: a name without one would be a party that nobody asked for.
+fn hold_some(path: &str, below: &[(String, Json)]) -> Result<(), Mismatch> {
+    if below.is_empty() { mismatch(path, "has no amount") } else { Ok(()) }
+}
+
 /// Takes each amount found out of what was asked; what is left over is missing.
 fn hold_currencies<'a>(
     path: &str,
@@ -105,6 +112,7 @@ fn hold_currencies<'a>(
     asked: &mut BTreeMap<LegKey<'a>, String>,
 ) -> Result<(), Mismatch> {
     let Json::Object(currencies) = value else { return mismatch(path, "is not an object") };
+    hold_some(path, currencies)?;
     for (currency, amount) in currencies {
         let path = || format!("{path}.{currency}");
         let key = LegKey { connection_id: connection, counterparty_connection_id: counterparty, currency };

@@ -102,6 +102,24 @@ fn a_brokers_payload_is_held_at_both_depths() {
 }
 
 #[test]
+fn an_account_without_an_amount_is_refused_at_both_depths() {
+    let exchange = intent(vec![leg("a", None, "BTC", "1")], Route::V1);
+    let broker = intent(vec![leg("p", Some("c"), "BTC", "1")], Route::V1);
+    for (intent, amounts, path) in [
+        (&exchange, r#"{"a":{"BTC":"1"},"stranger":{}}"#, "settlementAmounts.stranger"),
+        (&exchange, r#"{"a":{}}"#, "settlementAmounts.a"),
+        (&exchange, "{}", "settlementAmounts"),
+        (&broker, r#"{"p":{"c":{"BTC":"1"}},"stranger":{}}"#, "settlementAmounts.stranger"),
+        (&broker, r#"{"p":{"c":{"BTC":"1"},"stranger":{}}}"#, "settlementAmounts.p.stranger"),
+        (&broker, r#"{"p":{"c":{"BTC":"1"}},"stranger":{"c":{}}}"#, "settlementAmounts.stranger.c"),
+    ] {
+        let payload = format!(r#"{{"externalId":"e1","settlementAmounts":{amounts},"nonce":"1"}}"#);
+        let refused = hold_settlement(&payload, intent).unwrap_err();
+        assert_eq!((refused.path.as_str(), refused.problem), (path, "has no amount"), "{amounts}");
+    }
+}
+
+#[test]
 fn the_largest_settlement_is_held_in_bounded_work() {
     let legs = (0..20_000).map(|n| leg(&format!("connection-{n}"), None, "BTC", "1")).collect();
     let largest = intent(legs, Route::V1);
