@@ -135,18 +135,24 @@ impl Grants {
     /// The limits that a settlement's currencies are held against.
     ///
     /// # Errors
-    /// [`Denied`] when a currency has no limit and unlimited ones are not granted.
+    /// [`Denied`] when a currency has no limit and unlimited ones are not granted, or it is spelt as a limited one in another
+    /// case.
     pub fn limits_for(&self, amounts: &SettlementAmounts) -> Result<Vec<SpendLimit>, Denied> {
         let currencies: BTreeSet<&Currency> = amounts.legs().iter().map(|leg| &leg.currency).collect();
         let mut limits = Vec::new();
         for currency in currencies {
             match self.limits.get(currency) {
                 Some(limit) => limits.push(limit.clone()),
-                None if self.unlimited_currencies => {}
+                None if self.unlimited_currencies && !self.is_limited_in_another_case(currency) => {}
                 None => return Err(Denied),
             }
         }
         Ok(limits)
+    }
+
+    /// Whether a currency is a limited one but for its case: a venue that ignores case would let it past the limit.
+    fn is_limited_in_another_case(&self, currency: &Currency) -> bool {
+        self.limits.keys().any(|limited| limited.as_str().eq_ignore_ascii_case(currency.as_str()))
     }
 }
 
@@ -170,6 +176,8 @@ impl SpendLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::ConnectionId;
+    use crate::domain::settlement::Leg;
 
     fn nobody() -> Grants {
         Grants {
@@ -202,6 +210,25 @@ mod tests {
         assert_eq!(only_resource.check(&rpc, Resource::Enterprise(&enterprise)), Err(Denied));
         assert_eq!(both.check(&rpc, Resource::Enterprise(&enterprise)), Ok(()));
         assert_eq!(both.check(&rpc, Resource::Enterprise(&EnterpriseId::new("f").unwrap())), Err(Denied));
+    }
+
+    #[test]
+    fn another_spelling_of_a_limited_currency_is_not_unlimited() {
+        let amounts = |currency: &str| {
+            let leg = Leg {
+                connection_id: ConnectionId::new("c").unwrap(),
+                counterparty_connection_id: None,
+                currency: Currency::new(currency).unwrap(),
+                amount: Amount::parse("1").unwrap(),
+            };
+            SettlementAmounts::new(vec![leg]).unwrap()
+        };
+        let currency = Currency::new("BTC").unwrap();
+        let limit = SpendLimit { currency: currency.clone(), per_settlement: Amount::parse("1").ok(), per_day: None };
+        let limited = Grants { limits: [(currency, limit.clone())].into(), unlimited_currencies: true, ..nobody() };
+        assert_eq!(limited.limits_for(&amounts("btc")), Err(Denied));
+        assert_eq!(limited.limits_for(&amounts("BTC")), Ok(vec![limit]));
+        assert_eq!(limited.limits_for(&amounts("ETH")), Ok(Vec::new()));
     }
 
     #[test]
