@@ -42,4 +42,14 @@ mod tests {
         assert_eq!(outcome("RetrySettlement", ErrorReason::Internal).as_deref(), Some("UNKNOWN"));
         assert_eq!(outcome("GetSettlement", ErrorReason::Internal), None);
     }
+
+    #[test]
+    fn a_write_that_outlasts_its_deadline_may_be_on_its_way_and_says_so() {
+        for method in ["InitiateSettlement", "RetrySettlement", "CancelSettlement"] {
+            let status = refuse(&format!("/settlement.v1.SettlementService/{method}"), ErrorReason::DeadlineExceeded);
+            let told = status.get_details_error_info().unwrap().metadata;
+            assert_eq!((told["outcome"].as_str(), told["next_action"].as_str()), ("UNKNOWN", "WAIT"), "{method}");
+        }
+        assert_eq!(outcome("GetSettlement", ErrorReason::DeadlineExceeded), None);
+    }
 }

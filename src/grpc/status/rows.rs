@@ -154,8 +154,8 @@ rows! {
     QuoteAmountAboveMaximum InvalidArgument NO, UNTOLD, "the amount is above the venue's maximum", "ask for less";
     WalletNotAllowed PermissionDenied NO, UNTOLD, "the wallet is not among the merchant's payout wallets",
         "ask the gateway's operator";
-    DeadlineExceeded DeadlineExceeded NO, UNTOLD, "the deadline ended before the read had its answer",
-        "repeat with a longer deadline";
+    DeadlineExceeded DeadlineExceeded NO, UNKNOWN, "the deadline ended before the call had its answer",
+        "repeat the same request with a longer deadline; what was stored is found and nothing is done twice";
     StoreUnavailable Unavailable LATER, UNKNOWN, "the gateway's store does not answer",
         "repeat the same request; what was stored is found and nothing is done twice";
     Overloaded Unavailable LATER, UNTOLD, "the gateway has more work than it takes; this call was not begun",

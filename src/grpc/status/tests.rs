@@ -21,7 +21,7 @@ const NOT_OF_A_USE_CASE: [(ErrorReason, &str); 6] = [
     (ErrorReason::InvalidRequest, "the converters"),
     (ErrorReason::CallerUnknown, "authentication"),
     (ErrorReason::QuotaExceeded, "the watches"),
-    (ErrorReason::DeadlineExceeded, "the handlers, when a read outlasts its caller's deadline"),
+    (ErrorReason::DeadlineExceeded, "the handlers, when a read outlasts its caller's deadline, and the layers"),
     (ErrorReason::Overloaded, "the layers"),
 ];
 
