@@ -77,6 +77,12 @@ pub(super) fn read_all(root: &mut Section<'_>, keys: &Named<KeyId, ConfiguredKey
     Named::read(root, "enterprises", str::parse, |section, id| read(section, id, keys, &mut owners))
 }
 
+/// Each enterprise with the unit of its amounts, where it settles.
+pub(super) fn units(enterprises: &Named<EnterpriseId, Enterprise>) -> BTreeMap<EnterpriseId, Option<AmountUnit>> {
+    let unit = |id: &EnterpriseId| enterprises.get(id)?.settling.as_ref().map(|settling| settling.amount_unit);
+    enterprises.ids().into_iter().map(|id| (id.clone(), unit(&id))).collect()
+}
+
 fn read(
     section: &mut Section<'_>,
     id: Option<EnterpriseId>,

@@ -7,11 +7,12 @@ use super::section::Section;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{CallerId, Currency, EnterpriseId, KeyId, MerchantId, TextError};
 use crate::domain::policy::{Allowed, Grants, SpendLimit};
+use crate::domain::settlement::AmountUnit;
 
 /// What the rest of the configuration names; a grant of anything else is a typing error.
 pub(super) struct Existing {
-    /// The ids of `[[enterprises]]`.
-    pub(super) enterprises: BTreeSet<EnterpriseId>,
+    /// The ids of `[[enterprises]]`, with the unit of each that settles.
+    pub(super) enterprises: BTreeMap<EnterpriseId, Option<AmountUnit>>,
     /// The ids of `[[bitlipa.merchants]]`.
     pub(super) merchants: BTreeSet<MerchantId>,
     /// The ids of `[[keys]]`.
@@ -20,14 +21,37 @@ pub(super) struct Existing {
 
 /// Reads a caller's grants; what is not listed is not granted.
 pub(super) fn read(section: &mut Section<'_>, caller: CallerId, existing: &Existing) -> Grants {
-    Grants {
+    let grants = Grants {
         caller,
         rpcs: allowed(section, "rpcs", |text| rpcs::parse(text).map_err(str::to_owned)),
-        enterprises: allowed(section, "enterprises", |text| one_of(EnterpriseId::new(text), &existing.enterprises)),
-        merchants: allowed(section, "merchants", |text| one_of(MerchantId::new(text), &existing.merchants)),
-        keys: allowed(section, "keys", |text| one_of(KeyId::new(text), &existing.keys)),
+        enterprises: allowed(section, "enterprises", |text| {
+            one_of(EnterpriseId::new(text), |id| existing.enterprises.contains_key(id))
+        }),
+        merchants: allowed(section, "merchants", |text| one_of(MerchantId::new(text), |id| existing.merchants.contains(id))),
+        keys: allowed(section, "keys", |text| one_of(KeyId::new(text), |id| existing.keys.contains(id))),
         limits: read_limits(section),
         unlimited_currencies: section.flag("unlimited_currencies", false),
+    };
+    check_unit_of_limits(section, &grants, existing);
+    grants
+}
+
+/// A limit is a bare number: it means one thing only where all enterprises that it covers have one unit.
+fn check_unit_of_limits(section: &Section<'_>, grants: &Grants, existing: &Existing) {
+    let of_unit = |unit| {
+        let mut enterprises = existing.enterprises.iter();
+        enterprises.find(|(id, has)| **has == Some(unit) && grants.enterprises.allows(id)).map(|(id, _)| id)
+    };
+    if !grants.limits.is_empty()
+        && let (Some(full), Some(base)) = (of_unit(AmountUnit::Full), of_unit(AmountUnit::Base))
+    {
+        section.mistake(
+            "limits",
+            format_args!(
+                "cover enterprises whose amount_unit differs: {full} has \"full\" and {base} has \"base\"; \
+                 make a caller for each unit"
+            ),
+        );
     }
 }
 
@@ -44,9 +68,9 @@ pub(super) fn everything(caller: CallerId) -> Grants {
     }
 }
 
-fn one_of<I: Ord>(id: Result<I, TextError>, existing: &BTreeSet<I>) -> Result<I, String> {
+fn one_of<I>(id: Result<I, TextError>, exists: impl Fn(&I) -> bool) -> Result<I, String> {
     let id = id.map_err(|error| error.to_string())?;
-    if existing.contains(&id) { Ok(id) } else { Err("is not configured".to_owned()) }
+    if exists(&id) { Ok(id) } else { Err("is not configured".to_owned()) }
 }
 
 /// A list of names, or `["*"]`.

@@ -162,7 +162,7 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
     let venues = root.section("venues", Venues::read);
     let enterprises = enterprises::read_all(root, &keys);
     let (bitlipa, merchants) = bitlipa::read(root);
-    let existing = Existing { enterprises: enterprises.ids(), merchants, keys: keys.ids() };
+    let existing = Existing { enterprises: enterprises::units(&enterprises), merchants, keys: keys.ids() };
     let callers = read_callers(root, grpc.as_ref(), &Surroundings { takes_certificates, existing });
     let longest_call = venues.as_ref().map_or(Duration::ZERO, |venues| venues.call_timeout);
     let engine = root.section("engine", |section| Engine::read(section, longest_call));

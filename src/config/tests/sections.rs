@@ -196,6 +196,33 @@ fn callers_say_what_is_wrong_with_them() {
 }
 
 #[test]
+fn a_limit_covers_enterprises_of_one_unit_only() {
+    let other = |unit: &str| {
+        format!(
+            "[[keys]]\nid = \"l\"\nxprv_file = \"k.xprv\"\npurposes = [\"settlement\"]\n\
+             [[enterprises]]\nid = \"f\"\nbase_url = \"https://app.bitgo.com\"\ntoken_file = \"token\"\n\
+             signing_key = \"l\"\nroute = \"v1\"\namount_unit = \"{unit}\"\n\
+             [[enterprises]]\nid = \"client\"\nbase_url = \"https://app.bitgo.com\"\ntoken_file = \"token\"\n"
+        )
+    };
+    let caller = |enterprises: &str, limits: &str, unit: &str| {
+        let token = "ab".repeat(32);
+        let caller = format!("[[callers]]\nid = \"c\"\ntoken_sha256 = [\"{token}\"]\nenterprises = {enterprises}\n{limits}\n");
+        with_callers(&format!("{}{caller}", other(unit)))
+    };
+    let limit = "[[callers.limits]]\ncurrency = \"BTC\"\nper_day = \"1\"";
+    assert_paths(&[
+        (caller("[\"*\"]", limit, "base"), &["callers[0].limits"]),
+        (caller("[\"e\", \"f\"]", limit, "base"), &["callers[0].limits"]),
+        (caller("[\"*\"]", limit, "full"), &[]),
+        (caller("[\"e\", \"client\"]", limit, "base"), &[]),
+        (caller("[\"*\"]", "", "base"), &[]),
+    ]);
+    let errors = Folder::new().load(&caller("[\"*\"]", limit, "base")).unwrap_err().to_string();
+    assert!(errors.contains("e has \"full\" and f has \"base\""), "{errors}");
+}
+
+#[test]
 fn a_certificates_caller_is_named_in_one_way() {
     let tls = "[grpc.tls]\ncertificate_file = \"server.pem\"\nprivate_key_file = \"server.key\"\nclient_ca_file = \"ca.pem\"\n";
     let caller = |lines: &str| {
