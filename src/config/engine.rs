@@ -7,7 +7,7 @@ use super::section::{Bounds, Section};
 const WORKERS: Bounds = Bounds { default: 16, min: 1, max: 256 };
 /// Unless it is said, half of the workers.
 const TURNS_PER_ENTERPRISE: Bounds = Bounds { default: WORKERS.default / 2, min: 1, max: WORKERS.max };
-const LEASE_MS: Bounds = Bounds { default: 60_000, min: 1_000, max: 3_600_000 };
+const LEASE_MS: Bounds = Bounds { default: 90_000, min: 1_000, max: 3_600_000 };
 const SHORTEST_WAIT_MS: Bounds = Bounds { default: 500, min: 10, max: 60_000 };
 const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_000 };
 const POLL_INTERVAL_MS: Bounds = Bounds { default: 30_000, min: 10, max: 3_600_000 };
@@ -19,6 +19,9 @@ const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
 const LONGEST_REST_MS: Bounds = Bounds { default: 1_000, min: 10, max: 60_000 };
 const WATCH_REREAD_MS: Bounds = Bounds { default: 15_000, min: 100, max: 600_000 };
 
+/// A step that the venue refuses with 401 calls once more with a credential that was read again.
+const MAX_CALLS_OF_A_STEP: u32 = 2;
+
 /// The engine that carries settlements on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engine {
@@ -26,7 +29,8 @@ pub struct Engine {
     pub workers: u32,
     /// How many of these may be of one enterprise: a venue that hangs holds no more workers.
     pub max_turns_per_enterprise: u32,
-    /// How long a worker may be silent before another takes over; longer than the longest venue call.
+    /// How long a worker may be silent before another takes over; longer than two venue calls, since a step may make
+    /// a second one with a credential that was read again.
     pub lease: Duration,
     /// The first wait after a step that failed, and the shortest before a pending settlement is read again.
     pub shortest_wait: Duration,
@@ -74,9 +78,11 @@ impl Engine {
     }
 
     fn check(&self, section: &Section<'_>, longest_call: Duration) {
-        if self.lease <= longest_call {
-            section
-                .mistake("lease_ms", "must exceed venues.call_timeout_ms, or a slow call loses its settlement to another worker");
+        if self.lease <= longest_call.saturating_mul(MAX_CALLS_OF_A_STEP) {
+            section.mistake(
+                "lease_ms",
+                "must exceed twice venues.call_timeout_ms, or two slow calls lose their settlement to another worker",
+            );
         }
         if self.max_turns_per_enterprise > self.workers {
             section.mistake("max_turns_per_enterprise", "must not exceed workers");

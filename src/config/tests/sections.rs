@@ -247,7 +247,9 @@ fn tunables_hold_together() {
     let more = |lines: &str| format!("{MINIMAL}{lines}");
     assert_paths(&[
         (more("[engine]\nworkers = 0"), &["engine.workers"]),
-        (more("[engine]\nlease_ms = 30000"), &["engine.lease_ms"]),
+        (more("[engine]\nlease_ms = 60000"), &["engine.lease_ms"]),
+        (more("[engine]\nlease_ms = 60001"), &[]),
+        (more("[venues]\ncall_timeout_ms = 45000"), &["engine.lease_ms"]),
         (more("[engine]\nshortest_wait_ms = 2000\nlongest_wait_ms = 1000"), &["engine.shortest_wait_ms"]),
         (more("[engine]\nshortest_rest_ms = 2000"), &["engine.shortest_rest_ms"]),
         (more("[venues]\nconnect_timeout_ms = 30000"), &["venues.connect_timeout_ms"]),
