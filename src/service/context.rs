@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use bigdecimal::{BigDecimal, Zero};
+
 use super::directory::{Directory, Enterprise, SettlementTerms};
 use super::engine::Engine;
 use super::error::ServiceError;
 use crate::custody::Keyring;
 use crate::domain::ids::EnterpriseId;
 use crate::domain::policy::{Denied, Grants, Resource, RpcName};
+use crate::domain::settlement::SettlementAmounts;
 use crate::domain::time::{Clock, Entropy};
 use crate::store::Store;
 
@@ -44,6 +47,20 @@ impl Caller {
     /// [`ServiceError::Denied`].
     pub fn may(&self, resource: Resource<'_>) -> Result<(), ServiceError> {
         Ok(self.grants.check(&self.rpc, resource)?)
+    }
+
+    /// Holds one settlement's amounts against the caller's limits as if it were the first of its day: all that can be
+    /// told without the journal.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`] for a currency that needs a limit and has none, [`ServiceError::LimitExceeded`].
+    pub(super) fn hold_limits(&self, amounts: &SettlementAmounts) -> Result<(), ServiceError> {
+        for limit in self.grants.limits_for(amounts)? {
+            let legs = amounts.legs().iter().filter(|leg| leg.currency == limit.currency);
+            let moved: BigDecimal = legs.map(|leg| leg.amount.value().abs()).sum();
+            limit.check(&moved, &BigDecimal::zero())?;
+        }
+        Ok(())
     }
 }
 

@@ -8,9 +8,10 @@
 use super::context::{Caller, Context};
 use super::error::{NotFound, Problem, ServiceError, SigningRefusal};
 use crate::custody::{Key, SignOnceError, SignedPayload, sign_once};
-use crate::domain::ids::{ExternalId, KeyId};
+use crate::domain::ids::{EnterpriseId, ExternalId, KeyId};
 use crate::domain::payload::{Meaning, recognise};
-use crate::domain::policy::Resource;
+use crate::domain::policy::{Denied, Resource};
+use crate::domain::settlement::SettlementAmounts;
 use crate::domain::signing::{PayloadDigest, Purpose, SigningReference};
 use crate::store::StoreError;
 
@@ -20,7 +21,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// [`ServiceError::Denied`], [`ServiceError::NotFound`], [`ServiceError::Invalid`] for an ambiguous payload,
-/// [`ServiceError::SigningRefused`], [`ServiceError::KeyUnavailable`] or a failing journal.
+/// [`ServiceError::LimitExceeded`], [`ServiceError::SigningRefused`], [`ServiceError::KeyUnavailable`] or a failing journal.
 pub async fn sign_payload(
     context: &Context,
     caller: &Caller,
@@ -32,7 +33,7 @@ pub async fn sign_payload(
     if !key.is_enabled() {
         return Err(ServiceError::SigningRefused(SigningRefusal::KeyDisabled));
     }
-    let reference = reference(context, &key, &payload)?;
+    let reference = reference(context, caller, &key, &payload)?;
     let store = context.store.clone();
     let signing = tokio::spawn(async move { sign_once(store.as_ref(), &key, &reference, &payload).await });
     match signing.await {
@@ -42,7 +43,7 @@ pub async fn sign_payload(
 }
 
 /// What the payload commits the key to.
-fn reference(context: &Context, key: &Key, payload: &str) -> Result<SigningReference, ServiceError> {
+fn reference(context: &Context, caller: &Caller, key: &Key, payload: &str) -> Result<SigningReference, ServiceError> {
     let meaning = recognise(payload);
     let purpose = meaning.purpose().ok_or_else(|| ServiceError::invalid("payload", Problem::PayloadAmbiguous))?;
     if !key.purposes().contains(&purpose) {
@@ -50,7 +51,13 @@ fn reference(context: &Context, key: &Key, payload: &str) -> Result<SigningRefer
     }
     let id = key.id().clone();
     match meaning {
-        Meaning::Settlement { external_id } => settlement_reference(context, key, &external_id),
+        Meaning::Settlement { external_id, amounts } => {
+            let enterprise = permit_settlement(context, caller, key, &amounts)?;
+            let external_id =
+                ExternalId::new(external_id).map_err(|_| ServiceError::invalid("payload", Problem::PayloadAmbiguous))?;
+            // InitiateSettlement uses the same: the two can never sign two payloads for one settlement.
+            Ok(SigningReference::Settlement { key: id, enterprise, external_id })
+        }
         Meaning::Trade { nonce_hold, nonce_settle } => Ok(SigningReference::Trade { key: id, nonce_hold, nonce_settle }),
         Meaning::Allocation { nonce } => Ok(SigningReference::Allocation { key: id, nonce }),
         Meaning::Dispute { nonce } => Ok(SigningReference::Dispute { key: id, nonce }),
@@ -58,15 +65,26 @@ fn reference(context: &Context, key: &Key, payload: &str) -> Result<SigningRefer
     }
 }
 
-/// The reference that InitiateSettlement uses: the two can never sign two payloads for one settlement.
-fn settlement_reference(context: &Context, key: &Key, external_id: &str) -> Result<SigningReference, ServiceError> {
+/// Holds a settlement's payload against the caller's rights to the key's enterprise, which it names.
+///
+/// A signature without a recorded settlement counts towards no day, so a limit of the rolling day denies it altogether.
+fn permit_settlement(
+    context: &Context,
+    caller: &Caller,
+    key: &Key,
+    amounts: &SettlementAmounts,
+) -> Result<EnterpriseId, ServiceError> {
     if !key.may_sign_settlements_by_payload() {
         return Err(ServiceError::SigningRefused(SigningRefusal::UseInitiateSettlement));
     }
     let refused = ServiceError::SigningRefused(SigningRefusal::PurposeNotAllowed(Purpose::Settlement));
-    let enterprise = context.directory.enterprise_of_key(key.id()).cloned().ok_or(refused)?;
-    let external_id = ExternalId::new(external_id).map_err(|_| ServiceError::invalid("payload", Problem::PayloadAmbiguous))?;
-    Ok(SigningReference::Settlement { key: key.id().clone(), enterprise, external_id })
+    let enterprise = context.directory.enterprise_of_key(key.id()).ok_or(refused)?;
+    caller.may(Resource::Enterprise(enterprise))?;
+    if caller.grants.limits.values().any(|limit| limit.per_day.is_some()) {
+        return Err(Denied.into());
+    }
+    caller.hold_limits(amounts)?;
+    Ok(enterprise.clone())
 }
 
 fn refusal(error: SignOnceError) -> ServiceError {

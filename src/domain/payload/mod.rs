@@ -4,6 +4,7 @@
 //! A payload is signed verbatim and never written again; what is read here is
 //! only ever looked at.
 
+mod amounts;
 mod hold;
 mod json;
 mod recognise;

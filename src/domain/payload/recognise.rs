@@ -5,7 +5,9 @@
 //! what no key may sign unless its owner says so. What resembles a known kind
 //! and is not exactly it is [`Meaning::Ambiguous`], which nobody may sign.
 
+use super::amounts::read_amounts;
 use super::json::{Json, could_have_key, read_strict};
+use crate::domain::settlement::SettlementAmounts;
 use crate::domain::signing::Purpose;
 
 /// What a payload commits its signer to.
@@ -15,6 +17,8 @@ pub enum Meaning {
     Settlement {
         /// `externalId`
         external_id: String,
+        /// `settlementAmounts`
+        amounts: SettlementAmounts,
     },
     /// A trade settlement's payload (seed 003, version 1.2.0).
     Trade {
@@ -33,7 +37,8 @@ pub enum Meaning {
         /// `nonce`
         nonce: String,
     },
-    /// It resembles one of the above and is not exactly it: a key twice, one too many or one missing.
+    /// It resembles one of the above and is not exactly it: a key twice, one too many or one missing, or an amount that
+    /// cannot be read.
     /// It is never signed, not even as raw bytes, since its reader might see what this one does not.
     Ambiguous,
     /// Nothing that this gateway understands.
@@ -83,7 +88,8 @@ fn meaning(json: &Json) -> Option<Meaning> {
     let text = |key: &str| json.get(key).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let is = |shape: (&[&str], &[&str])| has_exactly(json, shape);
     if is(SETTLEMENT) {
-        return Some(Meaning::Settlement { external_id: text("externalId")? });
+        let amounts = read_amounts(json.get("settlementAmounts")?)?;
+        return Some(Meaning::Settlement { external_id: text("externalId")?, amounts });
     }
     if is(TRADE) {
         return Some(Meaning::Trade { nonce_hold: text("nonceHold")?, nonce_settle: text("nonceSettle")? });
@@ -109,8 +115,10 @@ mod tests {
 
     #[test]
     fn a_settlement_is_told_by_its_keys() {
-        let payload = r#"{"externalId":"e","settlementAmounts":{},"nonce":"1","cutoffAt":"2026-03-18T12:00:00.000Z"}"#;
-        assert_eq!(recognise(payload), Meaning::Settlement { external_id: "e".to_owned() });
+        let payload =
+            r#"{"externalId":"e","settlementAmounts":{"c":{"BTC":"1"}},"nonce":"1","cutoffAt":"2026-03-18T12:00:00.000Z"}"#;
+        let Meaning::Settlement { external_id, amounts } = recognise(payload) else { panic!("another kind") };
+        assert_eq!((external_id.as_str(), amounts.legs().len()), ("e", 1));
     }
 
     #[test]
@@ -135,15 +143,17 @@ mod tests {
     #[test]
     fn what_resembles_a_settlement_and_is_not_exactly_one_is_ambiguous() {
         for payload in [
-            r#"{"externalId":"e","settlementAmounts":{},"nonce":"1","coin":"btc"}"#,
-            r#"{"externalId":"e","externalId":"f","settlementAmounts":{},"nonce":"1"}"#,
-            r#"{"externalId":"","settlementAmounts":{},"nonce":"1"}"#,
-            r#"{"externalId":1,"settlementAmounts":{},"nonce":"1"}"#,
+            r#"{"externalId":"e","settlementAmounts":{},"nonce":"1"}"#,
+            r#"{"externalId":"e","settlementAmounts":{"c":{"BTC":"all"}},"nonce":"1"}"#,
+            r#"{"externalId":"e","settlementAmounts":{"c":{"BTC":"1"}},"nonce":"1","coin":"btc"}"#,
+            r#"{"externalId":"e","externalId":"f","settlementAmounts":{"c":{"BTC":"1"}},"nonce":"1"}"#,
+            r#"{"externalId":"","settlementAmounts":{"c":{"BTC":"1"}},"nonce":"1"}"#,
+            r#"{"externalId":1,"settlementAmounts":{"c":{"BTC":"1"}},"nonce":"1"}"#,
             r#"{"settlement\u0041mounts":{}}"#,
             r#"{"x":{"settlementAmounts":{}}}"#,
             r#"[{"settlementAmounts":{}}]"#,
-            r#"{"externalId":"e","settlementAmounts":{},"nonce":"1"} trailing"#,
-            "\u{feff}{\"externalId\":\"e\",\"settlementAmounts\":{},\"nonce\":\"1\"}",
+            r#"{"externalId":"e","settlementAmounts":{"c":{"BTC":"1"}},"nonce":"1"} trailing"#,
+            "\u{feff}{\"externalId\":\"e\",\"settlementAmounts\":{\"c\":{\"BTC\":\"1\"}},\"nonce\":\"1\"}",
         ] {
             assert_eq!(recognise(payload), Meaning::Ambiguous, "{payload}");
         }

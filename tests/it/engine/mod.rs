@@ -4,6 +4,7 @@ mod answers;
 mod doubts;
 mod fairness;
 mod pacing;
+mod limits;
 mod repeats;
 mod tampering;
 mod waiting;
