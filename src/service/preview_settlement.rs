@@ -6,12 +6,14 @@ use bigdecimal::{BigDecimal, Signed};
 use jiff::Timestamp;
 
 use super::context::{Caller, Context};
+use super::directory::SettlementTerms;
 use super::error::{ServiceError, VenueCall};
 use super::initiate_settlement::{InitiateSettlement, hold_against_clock, hold_assertions, hold_superseded, pin};
 use crate::domain::amount::{Amount, canonical};
 use crate::domain::payload::hold_settlement;
-use crate::domain::settlement::{Intent, NetTotal, NetworkBalance, SettlementAmounts};
+use crate::domain::settlement::{Asked, Intent, NetTotal, NetworkBalance, SettlementAmounts};
 use crate::store::SettlementName;
+use crate::upstream::{GoNetwork, VenueFailure};
 
 /// A connection that owes more than it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +43,8 @@ pub struct Preview {
     pub balances_read_at: Timestamp,
 }
 
-/// Does everything that InitiateSettlement does before it records anything, and reads the balances.
+/// Does everything that InitiateSettlement does before it records anything, and reads the balances. Under an id that is
+/// recorded already it shows what was recorded. Of the limits it holds those of one settlement, not the day's so far.
 ///
 /// # Errors
 /// [`ServiceError`]: the same refusals as InitiateSettlement, and [`ServiceError::Venue`] when the venue cannot be asked.
@@ -51,22 +54,16 @@ pub async fn preview_settlement(
     request: InitiateSettlement,
 ) -> Result<Preview, ServiceError> {
     let (enterprise, terms) = context.settling(caller, &request.asked.enterprise_id)?;
-    let name = SettlementName::External(request.asked.external_id.clone());
-    if let Some(stored) = context.store.settlement(&enterprise.id, &name).await? {
-        let fields = context.store.intent(stored.id).await?.differences(&request.asked);
-        if !fields.is_empty() {
-            return Err(ServiceError::ExternalIdReused { settlement: Box::new(stored), fields });
-        }
-    }
-    hold_assertions(terms, &request)?;
-    hold_against_clock(context, terms, &request)?;
     caller.grants.limits_for(&request.asked.amounts)?;
-    hold_superseded(context, &request.asked).await?;
-    let intent = pin(context, caller, request, terms)?;
-    let read = |failure| ServiceError::Venue { call: VenueCall::Read, failure };
-    let payload = enterprise.venue.signing_payload(&intent).await.map_err(read)?;
+    hold_assertions(terms, &request)?;
+    let intent = match stored_intent(context, &request.asked).await? {
+        Some(intent) => intent,
+        None => new_intent(context, caller, request, terms).await?,
+    };
+    let venue = enterprise.venue.as_ref();
+    let payload = read(venue, || venue.signing_payload(&intent)).await?;
     hold_settlement(&payload, &intent).map_err(ServiceError::PayloadMismatch)?;
-    let balances = enterprise.venue.network_balances(&enterprise.id).await.map_err(read)?;
+    let balances = read(venue, || venue.network_balances(&enterprise.id)).await?;
     Ok(Preview {
         net_totals: intent.asked.amounts.net_totals(),
         shortfalls: shortfalls(&intent.asked.amounts, &balances),
@@ -74,6 +71,43 @@ pub async fn preview_settlement(
         payload,
         intent,
     })
+}
+
+/// What is recorded under the external id: a repeat sends that, with its own nonce, and holds nothing against it again.
+async fn stored_intent(context: &Context, again: &Asked) -> Result<Option<Intent>, ServiceError> {
+    let name = SettlementName::External(again.external_id.clone());
+    let Some(stored) = context.store.settlement(&again.enterprise_id, &name).await? else { return Ok(None) };
+    let intent = context.store.intent(stored.id).await?;
+    let fields = intent.differences(again);
+    if fields.is_empty() {
+        return Ok(Some(intent));
+    }
+    Err(ServiceError::ExternalIdReused { settlement: Box::new(stored), fields })
+}
+
+/// What would be recorded, once it may be.
+async fn new_intent(
+    context: &Context,
+    caller: &Caller,
+    request: InitiateSettlement,
+    terms: &SettlementTerms,
+) -> Result<Intent, ServiceError> {
+    hold_against_clock(context, terms, &request)?;
+    caller.hold_limits(&request.asked.amounts)?;
+    hold_superseded(context, &request.asked).await?;
+    pin(context, caller, request, terms)
+}
+
+/// Reads from the venue, once more when it refuses the credential and there is another by now.
+async fn read<T, F>(venue: &dyn GoNetwork, call: impl Fn() -> F + Send) -> Result<T, ServiceError>
+where
+    F: Future<Output = Result<T, VenueFailure>> + Send,
+{
+    let mut answer = call().await;
+    if matches!(answer, Err(VenueFailure::Refused { status: 401, .. })) && venue.reload_credential() {
+        answer = call().await;
+    }
+    answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Read, failure })
 }
 
 /// Negative legs are what a connection owes; they are paid from what it has available.

@@ -5,6 +5,7 @@ mod doubts;
 mod fairness;
 mod pacing;
 mod limits;
+mod previews;
 mod repeats;
 mod tampering;
 mod waiting;
