@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{AppError, SystemClock};
 use crate::config::{self, BaseUrl, Config, Environment, RequestAuth, SecretSource, SigningPayloadMethod, Venues};
-use crate::service::{Directory, Enterprise, QuoteDesk, SettlementTerms};
+use crate::service::{Directory, Enterprise, QuoteDesk, SettlementTerms, Turns};
 use crate::upstream::bitgo::{self, BitGo, BitGoOptions, SigningMethod};
 use crate::upstream::bitlipa::{Bitlipa, BitlipaOptions};
 use crate::upstream::{Credential, HttpOptions};
@@ -59,6 +59,7 @@ fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Envi
         source_currencies: bitlipa.source_currencies.iter().cloned().collect(),
         destination_currencies: bitlipa.destination_currencies.iter().cloned().collect(),
         merchants: bitlipa.merchants.iter().map(|merchant| (merchant.id.clone(), merchant.payout_wallets.clone())).collect(),
+        turns: Turns::default(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod chain;
+mod hold;
 mod money;
 
 use jiff::Timestamp;

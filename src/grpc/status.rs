@@ -79,6 +79,7 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
         ServiceError::NotCancellable(settlement) => Failure::of(ErrorReason::NotCancellable).about(settlement),
         ServiceError::Venue { call, failure } => venue::failure(*call, failure, about),
         ServiceError::Store(error) => Failure::of(store(error)),
+        ServiceError::Overloaded => Failure::of(ErrorReason::Overloaded),
         ServiceError::Draining => Failure::of(ErrorReason::Draining),
         ServiceError::Internal(..) => Failure::of(ErrorReason::Internal),
     }

@@ -6,9 +6,11 @@
 use super::context::{Caller, Context};
 use super::directory::QuoteDesk;
 use super::error::{NotFound, Problem, ServiceError, VenueCall, Violation};
+use crate::domain::ids::{CallerId, RequestId};
 use crate::domain::policy::Resource;
-use crate::domain::quote::{Quote, QuoteRequest};
+use crate::domain::quote::{Quote, QuoteRequest, VenueQuote};
 use crate::store::QuoteRecorded;
+use crate::upstream::VenueFailure;
 
 /// Asks for a price, or repeats the one that the request id already has.
 ///
@@ -16,34 +18,69 @@ use crate::store::QuoteRecorded;
 ///
 /// # Errors
 /// [`ServiceError::Denied`], [`ServiceError::Invalid`], [`ServiceError::WalletNotAllowed`],
-/// [`ServiceError::RequestIdReused`], [`ServiceError::Venue`] or a failing journal.
+/// [`ServiceError::RequestIdReused`], [`ServiceError::Overloaded`], [`ServiceError::Venue`], also for an answer that is not
+/// what was asked for, or a failing journal.
 pub async fn create_quote(context: &Context, caller: &Caller, request: QuoteRequest) -> Result<Quote, ServiceError> {
     caller.may(Resource::Merchant(&request.merchant_id))?;
     let desk = desk(context)?.clone();
     permit(&desk, &request)?;
-    if let Some(request_id) = &request.request_id {
-        let now = context.clock.now();
-        let recorded = context.store.record_quote_request(&caller.grants.caller, request_id, &request, now).await?;
-        if let QuoteRecorded::Existing(first, quote) = recorded {
-            hold_same(&first, &request)?;
-            if let Some(quote) = quote {
-                return Ok(*quote);
-            }
-        }
-    }
-    let (context, caller) = (context.clone(), caller.clone());
-    let asking = tokio::spawn(async move { ask(&context, &caller, &desk, request).await });
+    let (context, caller) = (context.clone(), caller.grants.caller.clone());
+    let asking = tokio::spawn(async move { once(&context, caller, &desk, request).await });
     asking.await.unwrap_or_else(|panic| Err(ServiceError::Internal("the quote's task ended early", Some(Box::new(panic)))))
 }
 
-async fn ask(context: &Context, caller: &Caller, desk: &QuoteDesk, request: QuoteRequest) -> Result<Quote, ServiceError> {
+/// Asks once for each request id. A second call under it waits until the first has its quote, and gets the same.
+async fn once(context: &Context, caller: CallerId, desk: &QuoteDesk, request: QuoteRequest) -> Result<Quote, ServiceError> {
+    let Some(request_id) = &request.request_id else { return ask(context, caller, desk, request).await };
+    let _turn = desk.turns.take(&caller, request_id).await.ok_or(ServiceError::Overloaded)?;
+    if let Some(quote) = recorded(context, &caller, request_id, &request).await? {
+        return Ok(quote);
+    }
+    let quote = ask(context, caller.clone(), desk, request.clone()).await?;
+    // The journal decides which quote the request id has.
+    Ok(recorded(context, &caller, request_id, &request).await?.unwrap_or(quote))
+}
+
+/// Records the request unless its id is recorded, and reads the quote that the id has.
+async fn recorded(
+    context: &Context,
+    caller: &CallerId,
+    request_id: &RequestId,
+    request: &QuoteRequest,
+) -> Result<Option<Quote>, ServiceError> {
+    match context.store.record_quote_request(caller, request_id, request, context.clock.now()).await? {
+        QuoteRecorded::New => Ok(None),
+        QuoteRecorded::Existing(first, quote) => {
+            hold_same(&first, request)?;
+            Ok(quote.map(|quote| *quote))
+        }
+    }
+}
+
+async fn ask(context: &Context, caller: CallerId, desk: &QuoteDesk, request: QuoteRequest) -> Result<Quote, ServiceError> {
     let requested_at = context.clock.now();
     let answer = desk.venue.create_quote(&request).await;
     let venue = answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Quote, failure })?;
+    hold_answer(VenueCall::Quote, &venue, &request)?;
     let read_at = context.clock.now();
-    let quote = Quote { request, caller: caller.grants.caller.clone(), requested_at, venue, read_at };
-    context.store.save_quote(&quote).await?;
-    Ok(quote)
+    let quote = Quote { request, caller, requested_at, venue, read_at };
+    if context.store.record_quote(&quote).await? {
+        return Ok(quote);
+    }
+    Err(unbelievable(VenueCall::Quote, "its tx_id belongs to another request"))
+}
+
+/// What the venue shows must be for what was asked: a price for another wallet would have the merchant's money paid there.
+pub(super) fn hold_answer(call: VenueCall, venue: &VenueQuote, request: &QuoteRequest) -> Result<(), ServiceError> {
+    match venue.differs_from(request) {
+        Some(member) => Err(unbelievable(call, &format!("its {member} is not what was asked for"))),
+        None => Ok(()),
+    }
+}
+
+/// An answer that contradicts what was asked.
+pub(super) fn unbelievable(call: VenueCall, detail: &str) -> ServiceError {
+    ServiceError::Venue { call, failure: VenueFailure::Unreadable { detail: detail.to_owned() } }
 }
 
 /// Where quotes are had; without a venue there are no merchants either.

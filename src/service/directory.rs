@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::turns::Turns;
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, MerchantId};
 use crate::domain::quote::{Chain, WalletAddress};
 use crate::domain::settlement::{AmountUnit, Route};
@@ -48,6 +49,8 @@ pub struct QuoteDesk {
     pub destination_currencies: BTreeSet<Currency>,
     /// The merchants and the wallets that each may be paid out to.
     pub merchants: BTreeMap<MerchantId, Vec<WalletAddress>>,
+    /// Who is at which request id; empty at first.
+    pub turns: Turns,
 }
 
 /// Two enterprises that cannot both be served.

@@ -154,6 +154,9 @@ pub enum ServiceError {
     /// The journal did not answer.
     #[error("the journal did not answer")]
     Store(#[source] StoreError),
+    /// More is asked for at once than the gateway takes; this was not begun.
+    #[error("more is asked for at once than the gateway takes")]
+    Overloaded,
     /// The gateway is shutting down and takes no new work.
     #[error("the gateway is shutting down")]
     Draining,

@@ -1,7 +1,7 @@
 //! GetQuote: a quote as recorded, or read again from the venue.
 
 use super::context::{Caller, Context};
-use super::create_quote::desk;
+use super::create_quote::{desk, hold_answer, unbelievable};
 use super::error::{NotFound, ServiceError, VenueCall};
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::policy::Resource;
@@ -26,8 +26,9 @@ pub async fn get_quote(
     let answer = desk(context)?.venue.get_quote(tx_id).await;
     let venue = answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Read, failure })?;
     if venue.tx_id != *tx_id {
-        return Err(ServiceError::Internal("the venue answered with another quote", None));
+        return Err(unbelievable(VenueCall::Read, "it is another quote"));
     }
+    hold_answer(VenueCall::Read, &venue, &stored.request)?;
     let quote = Quote { venue, read_at: context.clock.now(), ..stored };
     context.store.save_quote(&quote).await?;
     Ok(quote)

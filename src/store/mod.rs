@@ -199,8 +199,12 @@ pub trait QuoteStore: Send + Sync {
         now: Timestamp,
     ) -> Result<QuoteRecorded, StoreError>;
 
-    /// Saves a quote, new or read again. What was asked and by whom stays as it was saved first, and an older reading never
-    /// replaces a newer one.
+    /// Records a quote that the venue has just made, as the one that its request id has. `false`, with nothing written, when
+    /// a quote of any merchant's is recorded under this `tx_id` already.
+    async fn record_quote(&self, quote: &Quote) -> Result<bool, StoreError>;
+
+    /// Saves what the venue now says of a recorded quote. What was asked and by whom stays as it was recorded, and an older
+    /// reading never replaces a newer one.
     async fn save_quote(&self, quote: &Quote) -> Result<(), StoreError>;
 
     /// Reads a merchant's quote.

@@ -16,13 +16,12 @@ use crate::service::VenueCall;
 use crate::upstream::VenueFailure;
 
 /// Reasons that no error of a use case has: who sends them instead.
-const NOT_OF_A_USE_CASE: [(ErrorReason, &str); 6] = [
+const NOT_OF_A_USE_CASE: [(ErrorReason, &str); 5] = [
     (ErrorReason::Unspecified, "nobody"),
     (ErrorReason::InvalidRequest, "the converters"),
     (ErrorReason::CallerUnknown, "authentication"),
     (ErrorReason::QuotaExceeded, "the watches"),
     (ErrorReason::DeadlineExceeded, "the handlers, when a read outlasts its caller's deadline, and the layers"),
-    (ErrorReason::Overloaded, "the layers"),
 ];
 
 fn boxed() -> Box<dyn std::error::Error + Send + Sync> {
@@ -156,6 +155,7 @@ fn of_the_gateway() -> Vec<(ServiceError, ErrorReason, Code)> {
         (StoreError::Unavailable(boxed()).into(), R::StoreUnavailable, Code::Unavailable),
         (StoreError::Damaged("SELECT token FROM secrets".to_owned()).into(), R::Internal, Code::Internal),
         (StoreError::Fenced.into(), R::StateConflict, Code::Aborted),
+        (ServiceError::Overloaded, R::Overloaded, Code::Unavailable),
         (ServiceError::Draining, R::Draining, Code::Unavailable),
         (ServiceError::Internal("a defect", Some(boxed())), R::Internal, Code::Internal),
     ]

@@ -23,7 +23,12 @@ impl QuoteStore for SqliteStore {
         now: Timestamp,
     ) -> Result<QuoteRecorded, StoreError> {
         let (caller, request_id, request) = (caller.clone(), request_id.clone(), request.clone());
-        self.database.in_task(move |db| record(db, caller, request_id, request, now)).await
+        self.database.in_task(move |db| record_request(db, caller, request_id, request, now)).await
+    }
+
+    async fn record_quote(&self, quote: &Quote) -> Result<bool, StoreError> {
+        let quote = quote.clone();
+        self.database.in_task(|db| record_quote(db, quote)).await
     }
 
     async fn save_quote(&self, quote: &Quote) -> Result<(), StoreError> {
@@ -37,7 +42,7 @@ impl QuoteStore for SqliteStore {
     }
 }
 
-async fn record(
+async fn record_request(
     db: Database,
     caller: CallerId,
     request_id: RequestId,
@@ -73,17 +78,16 @@ async fn record(
     Ok(QuoteRecorded::Existing(Box::new(columns.read("request", quote_rows::read_request)?), quote.map(Box::new)))
 }
 
-/// Saves a quote. What was asked and by whom stays as it was first; an older reading never replaces a newer one.
-async fn save(db: Database, quote: Quote) -> Result<(), StoreError> {
-    const UPSERT: &str = "INSERT INTO quote (merchant_id, tx_id, caller, request, requested_at, venue, read_at) \
-                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (merchant_id, tx_id) \
-                          DO UPDATE SET venue = excluded.venue, read_at = excluded.read_at WHERE excluded.read_at >= quote.read_at";
+/// Records a quote and links its request to it, unless the `tx_id` is recorded.
+async fn record_quote(db: Database, quote: Quote) -> Result<bool, StoreError> {
+    const INSERT: &str = "INSERT INTO quote (merchant_id, tx_id, caller, request, requested_at, venue, read_at) \
+                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
     const LINK: &str = "UPDATE quote_request SET tx_id = ?3 WHERE caller = ?1 AND request_id = ?2 AND tx_id IS NULL";
     let Quote { request, caller, requested_at, venue, read_at } = quote;
     let request_text = quote_rows::write_request(&request).map_err(unavailable)?;
     let venue_text = quote_rows::write_quote(&venue).map_err(unavailable)?;
     let mut write = db.write().await?;
-    sqlx::query(UPSERT)
+    let inserted = sqlx::query(INSERT)
         .bind(request.merchant_id.as_str())
         .bind(venue.tx_id.as_str())
         .bind(caller.as_str())
@@ -94,10 +98,31 @@ async fn save(db: Database, quote: Quote) -> Result<(), StoreError> {
         .execute(&mut *write)
         .await
         .map_err(unavailable)?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
     if let Some(request_id) = &request.request_id {
         let link = sqlx::query(LINK).bind(caller.as_str()).bind(request_id.as_str()).bind(venue.tx_id.as_str());
         link.execute(&mut *write).await.map_err(unavailable)?;
     }
+    commit(write).await?;
+    Ok(true)
+}
+
+/// Saves a reading of a recorded quote, unless a newer one is there.
+async fn save(db: Database, quote: Quote) -> Result<(), StoreError> {
+    const UPDATE: &str = "UPDATE quote SET venue = ?3, read_at = ?4 WHERE merchant_id = ?1 AND tx_id = ?2 AND read_at <= ?4";
+    let Quote { request, venue, read_at, .. } = quote;
+    let venue_text = quote_rows::write_quote(&venue).map_err(unavailable)?;
+    let mut write = db.write().await?;
+    sqlx::query(UPDATE)
+        .bind(request.merchant_id.as_str())
+        .bind(venue.tx_id.as_str())
+        .bind(venue_text)
+        .bind(instant(read_at))
+        .execute(&mut *write)
+        .await
+        .map_err(unavailable)?;
     commit(write).await
 }
 

@@ -75,6 +75,7 @@ macro_rules! suite {
             quotes: a_repeated_request_gets_the_first_and_its_quote,
             quotes: a_request_id_belongs_to_its_caller,
             quotes: a_merchants_quote_is_hidden_from_another,
+            quotes: a_tx_id_belongs_to_the_request_that_had_it_first,
             quotes: an_older_reading_never_replaces_a_newer_one,
             timeline: changes_are_told_in_their_order,
             timeline: a_short_timeline_holds_the_newest,

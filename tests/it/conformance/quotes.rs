@@ -73,7 +73,7 @@ async fn stored(fixture: &Fixture, tx_id: &str) -> Option<Quote> {
 
 pub(crate) async fn a_quote_with_something_in_every_field_reads_back(fixture: &Fixture) {
     let full = quote("tx-1", QuoteStatus::Executed, after_start(4));
-    fixture.store.save_quote(&full).await.unwrap();
+    assert!(fixture.store.record_quote(&full).await.unwrap());
     assert_eq!(stored(fixture, "tx-1").await, Some(full));
     let mut bare = quote("tx-2", QuoteStatus::Unrecognised, after_start(4));
     bare.request.request_id = None;
@@ -81,7 +81,7 @@ pub(crate) async fn a_quote_with_something_in_every_field_reads_back(fixture: &F
     bare.venue.fulfillment = Fulfillment::Unrecognised;
     bare.venue.exchange_rate = None;
     bare.venue.expected_source_amount = None;
-    fixture.store.save_quote(&bare).await.unwrap();
+    assert!(fixture.store.record_quote(&bare).await.unwrap());
     assert_eq!(stored(fixture, "tx-2").await, Some(bare));
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn a_repeated_request_gets_the_first_and_its_quote(fixture: &Fi
         wrong => panic!("{wrong:?}"),
     }
     let answer = quote("tx-1", QuoteStatus::Quoted, after_start(1));
-    fixture.store.save_quote(&answer).await.unwrap();
+    assert!(fixture.store.record_quote(&answer).await.unwrap());
     match ask(other).await {
         QuoteRecorded::Existing(first, Some(quote)) => assert_eq!((*first, *quote), (request(), answer)),
         wrong => panic!("{wrong:?}"),
@@ -112,18 +112,34 @@ pub(crate) async fn a_request_id_belongs_to_its_caller(fixture: &Fixture) {
 }
 
 pub(crate) async fn a_merchants_quote_is_hidden_from_another(fixture: &Fixture) {
-    fixture.store.save_quote(&quote("tx-1", QuoteStatus::Quoted, start())).await.unwrap();
+    assert!(fixture.store.record_quote(&quote("tx-1", QuoteStatus::Quoted, start())).await.unwrap());
     assert_eq!(fixture.store.quote(&merchant("merchant-2"), &tx("tx-1")).await.unwrap(), None);
     let mut theirs = quote("tx-1", QuoteStatus::Failed, after_start(9));
     theirs.request.merchant_id = merchant("merchant-2");
     fixture.store.save_quote(&theirs).await.unwrap();
+    assert_eq!(fixture.store.quote(&merchant("merchant-2"), &tx("tx-1")).await.unwrap(), None);
     assert_eq!(stored(fixture, "tx-1").await.unwrap().venue.status, QuoteStatus::Quoted, "nor can another replace it");
 }
 
 pub(crate) async fn an_older_reading_never_replaces_a_newer_one(fixture: &Fixture) {
     let newer = quote("tx-1", QuoteStatus::Processing, after_start(5));
-    fixture.store.save_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(1))).await.unwrap();
+    assert!(fixture.store.record_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(1))).await.unwrap());
     fixture.store.save_quote(&newer).await.unwrap();
     fixture.store.save_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(2))).await.unwrap();
     assert_eq!(stored(fixture, "tx-1").await, Some(newer));
+}
+
+pub(crate) async fn a_tx_id_belongs_to_the_request_that_had_it_first(fixture: &Fixture) {
+    let first = quote("tx-1", QuoteStatus::Quoted, start());
+    assert!(fixture.store.record_quote(&first).await.unwrap());
+    let second = RequestId::new("request-2").unwrap();
+    let asked = QuoteRequest { request_id: Some(second.clone()), ..request() };
+    fixture.store.record_quote_request(&caller(), &second, &asked, start()).await.unwrap();
+    let again = Quote { request: asked.clone(), ..quote("tx-1", QuoteStatus::Failed, after_start(9)) };
+    assert!(!fixture.store.record_quote(&again).await.unwrap());
+    let theirs = QuoteRequest { merchant_id: merchant("merchant-2"), ..asked.clone() };
+    assert!(!fixture.store.record_quote(&Quote { request: theirs, ..again }).await.unwrap());
+    assert_eq!(stored(fixture, "tx-1").await, Some(first));
+    let repeated = fixture.store.record_quote_request(&caller(), &second, &asked, start()).await.unwrap();
+    assert!(matches!(repeated, QuoteRecorded::Existing(_, None)), "{repeated:?}");
 }

@@ -3,9 +3,10 @@
 mod answers;
 mod doubts;
 mod fairness;
-mod pacing;
 mod limits;
+mod pacing;
 mod previews;
+mod quotes;
 mod repeats;
 mod tampering;
 mod waiting;

@@ -152,3 +152,4 @@ CREATE TABLE quote (
     read_at       TEXT NOT NULL,
     PRIMARY KEY (merchant_id, tx_id)
 );
+CREATE UNIQUE INDEX quote_by_tx_id ON quote (tx_id);
