@@ -38,7 +38,7 @@ impl Default for EngineSettings {
         Self {
             workers: 16,
             max_turns_per_enterprise: 8,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_secs(90),
             shortest_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             poll_interval: Duration::from_secs(30),
