@@ -7,8 +7,7 @@ use thiserror::Error;
 use crate::config::FileError;
 use crate::grpc::{AmbiguousProof, ServerError, TlsError};
 use crate::service::DirectoryError;
-use crate::store::StoreError;
-use crate::store::sqlite::OpenError;
+use crate::store::{OpenError, StoreError};
 use crate::telemetry::metrics::MetricsError;
 use crate::upstream::{BuildError, CredentialError};
 

@@ -22,6 +22,7 @@ use crate::grpc::Health;
 use crate::http::Readiness;
 use crate::service::Context;
 use crate::service::engine::{Engine, EngineSettings};
+use crate::store::Store;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::telemetry::metrics::Metrics;
 pub use error::AppError;
@@ -39,7 +40,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
 
 /// A gateway at work.
 pub struct App {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     engine: Engine,
     health: Health,
     readiness: Readiness,

@@ -9,6 +9,8 @@
 //! - a change is saved only by who holds the settlement's lease, under its
 //!   fencing token and on top of the sequence that was read.
 
+pub mod postgres;
+mod sql;
 pub mod sqlite;
 
 use std::time::Duration;
@@ -23,6 +25,8 @@ use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::quote::{Quote, QuoteRequest};
 use crate::domain::settlement::{Change, Intent, Settlement, State, TimelineEntry};
 use crate::domain::signing::SigningJournal;
+
+pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 
 /// The journal could not do what was asked.
 #[derive(Debug, Error)]
@@ -212,6 +216,8 @@ pub trait QuoteStore: Send + Sync {
 }
 
 /// The whole journal.
-pub trait Store: SettlementStore + QuoteStore + SigningJournal {}
-
-impl<T: SettlementStore + QuoteStore + SigningJournal> Store for T {}
+#[async_trait]
+pub trait Store: SettlementStore + QuoteStore + SigningJournal {
+    /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
+    async fn close(&self) -> Result<(), StoreError>;
+}

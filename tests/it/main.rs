@@ -13,6 +13,8 @@ mod engine;
 #[cfg(test)]
 mod errors_doc;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod rpc;

@@ -4,7 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::open::OpenError;
+use super::OpenError;
 
 /// The lock that keeps a second process away; given back when it is dropped or the process ends, however it ends.
 #[derive(Debug)]

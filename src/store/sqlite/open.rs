@@ -1,18 +1,15 @@
 //! Opening and closing the store.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqlitePool};
-use thiserror::Error;
 
-use super::database::Database;
-use super::{SqliteStore, claims, files, migrate};
+use super::{SqliteDriver, SqliteStore, files, migrate};
 use crate::domain::time::Clock;
-use crate::store::StoreError;
+use crate::store::sql::{LeaseClock, Mode, OpenError, failed, free_all};
 
 /// How long a statement waits for a lock that a tool such as a backup holds on the database.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
@@ -32,40 +29,6 @@ pub struct SqliteOptions {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why the store was not opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// Another process has it open. One process at a time may: a second would work on the same settlements.
-    #[error("the store {} is in use by another process", path.display())]
-    InUse {
-        /// The database.
-        path: PathBuf,
-    },
-    /// A newer version of the gateway has written it, and this one would misread it.
-    #[error("the store has schema {found} and this version knows schemas up to {known}")]
-    SchemaTooNew {
-        /// The schema that was found.
-        found: i64,
-        /// The newest schema that this version knows.
-        known: i64,
-    },
-    /// The folder, the database or the lock file cannot be made or opened.
-    #[error("the store's files at {} cannot be used", path.display())]
-    File {
-        /// The database.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The schema could not be brought up to date; the database is as it was.
-    #[error("the store's schema cannot be brought up to date")]
-    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database did not open, or not as it must.
-    #[error("the store cannot be opened")]
-    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
 impl SqliteStore {
     /// Opens the store, brings its schema up to date and frees what a process that died was working on.
     ///
@@ -80,23 +43,14 @@ impl SqliteStore {
         let writer = pool(1, writer).await?;
         migrate::up_to_date(&writer).await?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
-        let database = Database { writer, readers, clock: options.clock };
-        database.in_task(claims::free_all).await.map_err(failed)?;
-        Ok(Self { database, lock })
-    }
-
-    /// Waits for the work that is under way, closes the database and gives its lock back. Later calls answer
-    /// [`StoreError::Unavailable`].
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when the lock could not be given back before the process ends.
-    pub async fn close(&self) -> Result<(), StoreError> {
-        self.database.close().await;
-        self.lock.release().map_err(super::error::unavailable)
+        let driver = SqliteDriver { writer, readers, lock: Arc::new(lock), clock: LeaseClock::Given(options.clock) };
+        let store = Self { driver };
+        store.run(Mode::Write, (), |on, ()| Box::pin(free_all(on))).await.map_err(failed)?;
+        Ok(store)
     }
 }
 
-fn connection(path: &Path) -> SqliteConnectOptions {
+pub(super) fn connection(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
@@ -118,9 +72,4 @@ async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqliteP
         .connect_with(options)
         .await
         .map_err(failed)
-}
-
-/// The database's own failure, kept behind the message.
-pub(super) fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> OpenError {
-    OpenError::Database(Box::new(cause))
 }

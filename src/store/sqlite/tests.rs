@@ -11,6 +11,7 @@ use super::*;
 use crate::domain::ids::KeyId;
 use crate::domain::signing::{PayloadDigest, Reservation, Signature, SigningJournal, SigningReference};
 use crate::domain::time::Clock;
+use crate::store::sql::{Driver, Mode};
 
 struct Still;
 
@@ -30,7 +31,7 @@ fn reference(nonce: &str) -> SigningReference {
 }
 
 async fn pragma(store: &SqliteStore, name: &str) -> i64 {
-    sqlx::query_scalar(AssertSqlSafe(format!("PRAGMA {name}"))).fetch_one(&store.database.writer).await.unwrap()
+    sqlx::query_scalar(AssertSqlSafe(format!("PRAGMA {name}"))).fetch_one(&store.driver.writer).await.unwrap()
 }
 
 #[tokio::test]
@@ -46,7 +47,7 @@ async fn every_commit_is_synced_and_references_hold() {
 async fn readers_cannot_write() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    assert!(sqlx::query("DELETE FROM spend").execute(&store.database.readers).await.is_err());
+    assert!(sqlx::query("DELETE FROM spend").execute(&store.driver.readers).await.is_err());
 }
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn work_whose_caller_went_away_while_it_queued_still_commits() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     let (first, second) = (PayloadDigest::of("first"), PayloadDigest::of("second"));
-    let busy = store.database.write().await.unwrap();
+    let busy = store.driver.begin(Mode::Write).await.unwrap();
     let abandoned = reference("n");
     let mut reserving = store.reserve(&abandoned, first);
     assert!(poll!(&mut reserving).is_pending());

@@ -18,7 +18,7 @@ pub(crate) mod turns;
 
 pub(crate) use fixture::Fixture;
 
-/// One test a case, on a fresh store that `$fixture` makes.
+/// One test a case, on a fresh store that `$fixture` makes; nothing where this machine has no such database.
 macro_rules! suite {
     ($fixture:path) => {
         $crate::conformance::cases! { $fixture;
@@ -92,8 +92,9 @@ macro_rules! cases {
     ($fixture:path; $($module:ident: $case:ident,)+) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $case() {
-            let fixture = $fixture().await;
-            $crate::conformance::$module::$case(&fixture).await;
+            if let Some(fixture) = $fixture().await {
+                $crate::conformance::$module::$case(&fixture).await;
+            }
         }
     )+};
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::poll;
 use settlement_gateway::domain::settlement::Change;
 use settlement_gateway::domain::signing::Signature;
-use settlement_gateway::store::SettlementStore;
+use settlement_gateway::store::{SettlementStore, Store};
 use settlement_gateway::store::sqlite::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};

@@ -20,12 +20,12 @@ async fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(SqliteOptions { path: folder.join("journal.db"), clock }).await
 }
 
-async fn fresh() -> Fixture {
+async fn fresh() -> Option<Fixture> {
     let folder = TempDir::new().unwrap();
     let clock = ManualClock::at(start());
     let options = SqliteOptions { path: folder.path().join("journal.db"), clock: Arc::<ManualClock>::clone(&clock) };
     let store = SqliteStore::open(options).await.unwrap();
-    Fixture::new(Arc::new(store), clock, Box::new(folder))
+    Some(Fixture::new(Arc::new(store), clock, Box::new(folder)))
 }
 
 suite!(fresh);

@@ -1,10 +1,11 @@
 //! Opening: one process, private files, and no schema that this version would misread.
 
 use std::error::Error;
+use std::path::Path;
 
 use settlement_gateway::domain::settlement::{Change, Settlement};
 use settlement_gateway::store::sqlite::{OpenError, SqliteStore};
-use settlement_gateway::store::{Recorded, SettlementStore, StoreError};
+use settlement_gateway::store::{Recorded, SettlementStore, Store, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -64,16 +65,32 @@ async fn what_a_dead_process_held_is_due_at_once_and_its_lease_counts_as_lapsed(
     assert!(claim.lease.token > lease.token);
 }
 
+/// Says that a newer version has changed the schema, and how old a version may be that still runs on it.
+async fn set_versions(folder: &Path, schema: i64, oldest_binary: i64) {
+    let file = SqliteConnectOptions::new().filename(folder.join("journal.db"));
+    let mut newer = file.connect().await.unwrap();
+    let update = "UPDATE gateway_meta SET schema_version = ?1, oldest_binary_schema = ?2";
+    sqlx::query(update).bind(schema).bind(oldest_binary).execute(&mut newer).await.unwrap();
+    newer.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_version_that_allows_this_one_is_used_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    open(folder.path()).await.unwrap().close().await.unwrap();
+    set_versions(folder.path(), 2, 1).await;
+    record(&open(folder.path()).await.unwrap()).await;
+    let status = settlement_gateway::store::sqlite::schema(&folder.path().join("journal.db")).await.unwrap();
+    assert_eq!((status.found, status.needed, status.known), (2, 1, 1));
+}
+
 #[tokio::test]
 async fn a_schema_of_a_newer_version_is_refused_and_left_alone() {
     let folder = TempDir::new().unwrap();
     open(folder.path()).await.unwrap().close().await.unwrap();
-    let file = SqliteConnectOptions::new().filename(folder.path().join("journal.db"));
-    let mut newer = file.connect().await.unwrap();
-    sqlx::query("UPDATE gateway_meta SET schema_version = 999, oldest_binary_schema = 999").execute(&mut newer).await.unwrap();
-    newer.close().await.unwrap();
+    set_versions(folder.path(), 999, 999).await;
     let before = std::fs::read(folder.path().join("journal.db")).unwrap();
-    assert!(matches!(open(folder.path()).await, Err(OpenError::SchemaTooNew { found: 999, known: 1 })));
+    assert!(matches!(open(folder.path()).await, Err(OpenError::SchemaTooNew { needed: 999, known: 1 })));
     assert!(before == std::fs::read(folder.path().join("journal.db")).unwrap());
 }
 

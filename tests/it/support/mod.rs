@@ -3,5 +3,6 @@
 pub(crate) mod builders;
 pub(crate) mod clock;
 pub(crate) mod gateway;
+pub(crate) mod postgres;
 pub(crate) mod told;
 pub(crate) mod world;

@@ -18,6 +18,7 @@ use settlement_gateway::service::{
     Caller, Context, Directory, Enterprise, InitiateSettlement, ServiceError, SettlementTerms, SettlementView,
     initiate_settlement,
 };
+use settlement_gateway::store::Store;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
 use settlement_gateway::upstream::{Credential, HttpOptions};
@@ -101,14 +102,15 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
     Enterprise { id: EnterpriseId::new(id).unwrap(), settles: Some(terms), venue: Arc::new(venue) }
 }
 
-impl World {
-    pub(crate) async fn new() -> Self {
-        Self::with(quick(), |_| ()).await
-    }
+/// What a gateway stands on beside its journal: the simulated venues and the keys.
+pub(crate) struct Ground {
+    pub(crate) sandbox: Sandbox,
+    keyring: Arc<Keyring>,
+}
 
-    /// A world whose engine and simulated enterprises are changed before they start.
-    pub(crate) async fn with(settings: EngineSettings, change: impl Fn(&mut SandboxEnterprise)) -> Self {
-        let folder = Arc::new(TempDir::new().unwrap());
+impl Ground {
+    /// A ground whose simulated enterprises are changed before they start.
+    pub(crate) async fn new(change: impl Fn(&mut SandboxEnterprise)) -> Self {
         let keyring = Arc::new(Keyring::new([key("key-ent-v1"), key("key-ent-v2")]).unwrap());
         let simulated = |id: &str, disputes| {
             let public_key = keyring.get(&KeyId::new(format!("key-{id}")).unwrap()).unwrap().public_key();
@@ -123,6 +125,29 @@ impl World {
         let enterprises = vec![simulated(V1, false), simulated(V2, true)];
         let config = SandboxConfig { enterprises, requests_per_minute: 100_000, ..SandboxConfig::loopback(Arc::new(RealClock)) };
         let sandbox = Sandbox::start(config).await.unwrap();
+        Self { sandbox, keyring }
+    }
+
+    /// A gateway's inside over a journal; its engine does nothing yet.
+    pub(crate) fn context(&self, store: Arc<dyn Store>, settings: EngineSettings) -> Context {
+        context(store, self.keyring.clone(), &self.sandbox, settings)
+    }
+
+    /// What the venue knows of an external id.
+    pub(crate) fn at_venue(&self, enterprise: &str, external_id: &str) -> Option<SettlementEntry> {
+        self.sandbox.ledger().settlement(enterprise, external_id).cloned()
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(quick(), |_| ()).await
+    }
+
+    /// A world whose engine and simulated enterprises are changed before they start.
+    pub(crate) async fn with(settings: EngineSettings, change: impl Fn(&mut SandboxEnterprise)) -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let Ground { sandbox, keyring } = Ground::new(change).await;
         let context = open(&folder, keyring, &sandbox, settings).await;
         context.engine.start();
         Self { sandbox, context, folder }
@@ -160,6 +185,10 @@ impl World {
 async fn open(folder: &TempDir, keyring: Arc<Keyring>, sandbox: &Sandbox, settings: EngineSettings) -> Context {
     let options = SqliteOptions { path: folder.path().join("journal.db"), clock: Arc::new(RealClock) };
     let store = Arc::new(SqliteStore::open(options).await.unwrap());
+    context(store, keyring, sandbox, settings)
+}
+
+fn context(store: Arc<dyn Store>, keyring: Arc<Keyring>, sandbox: &Sandbox, settings: EngineSettings) -> Context {
     let enterprises = vec![enterprise(V1, Route::V1, sandbox), enterprise(V2, Route::V2, sandbox)];
     let directory = Arc::new(Directory::new(enterprises, None).unwrap());
     let clock = Arc::new(RealClock);

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::database::Database;
 use super::error::{damaged, unavailable};
-use super::rows::{self, Columns, parse};
+use super::row::{Row, parse};
+use super::rows;
+use super::session::Session;
+use super::statement::Statement;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{ConnectionId, Currency};
 use crate::domain::settlement::{Asked, Intent, Leg, Settlement, SettlementAmounts};
@@ -33,43 +33,33 @@ fn leg_row(leg: &Leg) -> LegRow<'_> {
 }
 
 /// Writes what the settlement's row does not hold.
-pub(super) async fn insert(
-    write: &mut Transaction<'static, Sqlite>,
-    id: Uuid,
-    intent: &Intent,
-    legs: String,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO settlement_intent (settlement_id, asked_nonce, legs) VALUES (?1, ?2, ?3)")
-        .bind(id)
-        .bind(intent.asked.nonce.as_ref().map(|nonce| nonce.as_str().to_owned()))
-        .bind(legs)
-        .execute(&mut **write)
-        .await
-        .map_err(unavailable)?;
+pub(super) async fn insert(on: &mut Session, id: Uuid, intent: &Intent, legs: &str) -> Result<(), StoreError> {
+    const INSERT: &str = "INSERT INTO settlement_intent (settlement_id, asked_nonce, legs) VALUES ($1, $2, $3)";
+    let nonce = intent.asked.nonce.as_ref().map(|nonce| nonce.as_str());
+    on.execute(Statement::new(INSERT).bind(id).bind(nonce).bind(legs)).await?;
     Ok(())
 }
 
 /// Reads an intent.
-pub(super) async fn read(db: Database, id: Uuid) -> Result<Intent, StoreError> {
+pub(super) async fn read(on: &mut Session, id: Uuid) -> Result<Intent, StoreError> {
     const READ: &str = concat!(
         "SELECT ",
         rows::settlement_columns!(),
-        ", asked_nonce, legs FROM settlement JOIN settlement_intent ON settlement_id = id WHERE id = ?1"
+        ", asked_nonce, legs FROM settlement JOIN settlement_intent ON settlement_id = id WHERE id = $1"
     );
-    let row = sqlx::query(READ).bind(id).fetch_optional(&db.readers).await.map_err(unavailable)?;
+    let row = on.row(Statement::new(READ).bind(id)).await?;
     from_row(&row.ok_or_else(|| damaged("no intent is stored under this id"))?)
 }
 
-fn from_row(row: &SqliteRow) -> Result<Intent, StoreError> {
+fn from_row(row: &Row) -> Result<Intent, StoreError> {
     let Settlement { header, .. } = rows::settlement(row)?;
-    let columns = Columns(row);
     let asked = Asked {
         enterprise_id: header.enterprise_id,
         external_id: header.external_id,
-        amounts: columns.read("legs", read_legs)?,
+        amounts: row.read("legs", read_legs)?,
         cutoff: header.cutoff,
         notes: header.notes,
-        nonce: columns.read_if_any("asked_nonce", parse)?,
+        nonce: row.read_if_any("asked_nonce", parse)?,
         supersedes: header.supersedes,
     };
     Ok(Intent {

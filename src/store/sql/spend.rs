@@ -2,11 +2,12 @@
 
 use bigdecimal::{BigDecimal, Zero};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::error::{damaged, unavailable};
-use super::text::instant;
+use super::row::Row;
+use super::session::Session;
+use super::statement::Statement;
 use crate::domain::ids::{CallerId, Currency};
 use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::settlement::NetTotal;
@@ -15,9 +16,17 @@ use crate::store::StoreError;
 /// The rolling day that a daily limit covers.
 const WINDOW_HOURS: i64 = 24;
 
+/// Makes recordings of one caller wait for each other, where a limit of its day is held.
+pub(super) async fn hold(on: &mut Session, caller: &CallerId, limits: &[SpendLimit]) -> Result<(), StoreError> {
+    if let Some(lock) = on.dialect().lock_caller.filter(|_| limits.iter().any(|limit| limit.per_day.is_some())) {
+        on.execute(Statement::new(lock).bind(caller.as_str())).await?;
+    }
+    Ok(())
+}
+
 /// The first limit that stands against the totals, if one does.
 pub(super) async fn exceeded(
-    write: &mut Transaction<'static, Sqlite>,
+    on: &mut Session,
     caller: &CallerId,
     limits: &[SpendLimit],
     totals: &[NetTotal],
@@ -26,7 +35,7 @@ pub(super) async fn exceeded(
     for limit in limits {
         let Some(total) = totals.iter().find(|total| total.currency == limit.currency) else { continue };
         let before = match limit.per_day {
-            Some(_) => sum_of_day(write, caller, &limit.currency, now).await?,
+            Some(_) => sum_of_day(on, caller, &limit.currency, now).await?,
             None => BigDecimal::zero(),
         };
         if let Err(exceeded) = limit.check(&decimal(&total.sum)?, &before) {
@@ -39,41 +48,28 @@ pub(super) async fn exceeded(
 /// What the caller had recorded in the 24 hours before `now`; what is exactly 24 hours old no longer counts. What seems
 /// to lie ahead counts as well, so that a clock that steps back opens no second day.
 async fn sum_of_day(
-    write: &mut Transaction<'static, Sqlite>,
+    on: &mut Session,
     caller: &CallerId,
     currency: &Currency,
     now: Timestamp,
 ) -> Result<BigDecimal, StoreError> {
     let from = now.checked_sub(SignedDuration::from_hours(WINDOW_HOURS)).unwrap_or(Timestamp::MIN);
-    let amounts: Vec<String> = sqlx::query_scalar("SELECT amount FROM spend WHERE caller = ?1 AND currency = ?2 AND at > ?3")
-        .bind(caller.as_str().to_owned())
-        .bind(currency.as_str().to_owned())
-        .bind(instant(from))
-        .fetch_all(&mut **write)
-        .await
-        .map_err(unavailable)?;
-    amounts.iter().try_fold(BigDecimal::zero(), |sum, amount| Ok(sum + decimal(amount)?))
+    const AMOUNTS: &str = "SELECT amount FROM spend WHERE caller = $1 AND currency = $2 AND at > $3";
+    let amounts = Statement::new(AMOUNTS).bind(caller.as_str()).bind(currency.as_str()).bind(from);
+    on.rows(amounts).await?.iter().try_fold(BigDecimal::zero(), |sum, row: &Row| Ok(sum + decimal(row.plain("amount")?)?))
 }
 
 /// Notes what a settlement moves of each currency, limited or not: a limit that is configured later counts it too.
 pub(super) async fn insert(
-    write: &mut Transaction<'static, Sqlite>,
+    on: &mut Session,
     id: Uuid,
     caller: &CallerId,
     totals: &[NetTotal],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const INSERT: &str = "INSERT INTO spend (settlement_id, caller, currency, amount, at) \
-                          SELECT ?1, ?2, value ->> 0, value ->> 1, ?3 FROM json_each(?4)";
-    let rows: Vec<(&str, &str)> = totals.iter().map(|total| (total.currency.as_str(), total.sum.as_str())).collect();
-    sqlx::query(INSERT)
-        .bind(id)
-        .bind(caller.as_str().to_owned())
-        .bind(instant(now))
-        .bind(serde_json::to_string(&rows).map_err(unavailable)?)
-        .execute(&mut **write)
-        .await
-        .map_err(unavailable)?;
+    let entries: Vec<(&str, &str)> = totals.iter().map(|total| (total.currency.as_str(), total.sum.as_str())).collect();
+    let entries = serde_json::to_string(&entries).map_err(unavailable)?;
+    on.execute(Statement::new(on.dialect().insert_spend).bind(id).bind(caller.as_str()).bind(now).bind(entries)).await?;
     Ok(())
 }
 

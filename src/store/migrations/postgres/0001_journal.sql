@@ -1,0 +1,190 @@
+-- The journal's first schema, for PostgreSQL and what speaks its language.
+--
+-- Instants are text of fixed width in UTC with nine digits after the point, so
+-- that the order of the texts is the order of time, under any collation, and
+-- nothing is rounded. Amounts are decimal text. Names of states, reasons and
+-- changes are the domain's. A yes is 1 and a no is 0, as on SQLite. The
+-- triggers refuse what no version of the gateway may ever do.
+
+-- One row: which schema this is, and the oldest schema that a binary must know to use it.
+CREATE TABLE gateway_meta (
+    only_row              BIGINT PRIMARY KEY CHECK (only_row = 1),
+    schema_version        BIGINT NOT NULL,
+    oldest_binary_schema  BIGINT NOT NULL
+);
+INSERT INTO gateway_meta (only_row, schema_version, oldest_binary_schema) VALUES (1, 1, 1);
+
+-- A settlement without its large texts: its header, which never changes, its progress, and who works on it.
+CREATE TABLE settlement (
+    id                   UUID PRIMARY KEY,
+    enterprise_id        TEXT NOT NULL,
+    external_id          TEXT NOT NULL,
+    cutoff               TEXT,
+    notes                TEXT,
+    supersedes           TEXT,
+    nonce                TEXT NOT NULL,
+    route                TEXT NOT NULL,
+    amount_unit          TEXT NOT NULL,
+    key_id               TEXT NOT NULL,
+    caller               TEXT NOT NULL,
+    submit_before        TEXT,
+    request_digest       BYTEA NOT NULL CHECK (length(request_digest) = 32),
+    leg_count            BIGINT NOT NULL,
+    created_at           TEXT NOT NULL,
+
+    state                TEXT NOT NULL,
+    terminal             BIGINT NOT NULL CHECK (terminal IN (0, 1)),
+    sequence             BIGINT NOT NULL,
+    attempts             BIGINT NOT NULL,
+    exposed              BIGINT NOT NULL CHECK (exposed IN (0, 1)),
+    doubt                TEXT,
+    reason               TEXT,
+    detail               TEXT,
+    payload_digest       BYTEA CHECK (length(payload_digest) = 32),
+    signature            BYTEA CHECK (length(signature) = 65),
+    venue                TEXT,
+    venue_settlement_id  TEXT,
+    dispatched_at        TEXT,
+    updated_at           TEXT NOT NULL,
+
+    due_at               TEXT,
+    lease_token          BIGINT NOT NULL DEFAULT 0,
+    lease_until          TEXT,
+    lapses               BIGINT NOT NULL DEFAULT 0,
+
+    UNIQUE (enterprise_id, external_id)
+);
+CREATE UNIQUE INDEX settlement_superseded_once ON settlement (enterprise_id, supersedes) WHERE supersedes IS NOT NULL;
+CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
+CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id, id DESC)
+    WHERE venue_settlement_id IS NOT NULL;
+-- What is under way is taken before what the venue has already and is only looked at.
+CREATE INDEX settlement_due ON settlement
+    ((CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END), due_at, id, enterprise_id)
+    WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
+CREATE INDEX settlement_leased ON settlement (lease_until, id) WHERE lease_until IS NOT NULL;
+
+-- What was asked and is not in the header. `legs` is a JSON list of [connection, counterparty or null, currency, amount].
+CREATE TABLE settlement_intent (
+    settlement_id  UUID PRIMARY KEY REFERENCES settlement (id),
+    asked_nonce    TEXT,
+    legs           TEXT NOT NULL
+);
+
+-- The large texts: the payload that is signed and the exact bytes that are sent.
+CREATE TABLE settlement_material (
+    settlement_id  UUID PRIMARY KEY REFERENCES settlement (id),
+    payload        TEXT NOT NULL,
+    body           BYTEA
+);
+
+-- Every change of every settlement.
+CREATE TABLE settlement_event (
+    settlement_id  UUID NOT NULL REFERENCES settlement (id),
+    sequence       BIGINT NOT NULL,
+    change         TEXT NOT NULL,
+    state          TEXT NOT NULL,
+    reason         TEXT,
+    detail         TEXT,
+    attempts       BIGINT NOT NULL,
+    at             TEXT NOT NULL,
+    PRIMARY KEY (settlement_id, sequence)
+);
+
+-- What each caller had recorded, for the limits of a rolling day.
+CREATE TABLE spend (
+    settlement_id  UUID NOT NULL REFERENCES settlement (id),
+    caller         TEXT NOT NULL,
+    currency       TEXT NOT NULL,
+    amount         TEXT NOT NULL,
+    at             TEXT NOT NULL,
+    PRIMARY KEY (settlement_id, currency)
+);
+CREATE INDEX spend_by_day ON spend (caller, currency, at, amount);
+
+-- One row a caller with a limit of the day: its lock makes the caller's recordings wait for each other.
+CREATE TABLE spend_lock (
+    caller  TEXT PRIMARY KEY
+);
+
+-- Which payload holds each signing reference, for ever, and its signature once there is one.
+CREATE TABLE signing_reservation (
+    reference         TEXT PRIMARY KEY,
+    key_id            TEXT NOT NULL,
+    purpose           TEXT NOT NULL,
+    digest            BYTEA NOT NULL CHECK (length(digest) = 32),
+    reserved_at       TEXT NOT NULL,
+    signature         BYTEA CHECK (length(signature) = 65),
+    journal_sequence  BIGINT UNIQUE,
+    signed_at         TEXT
+);
+
+-- One row: the last place that a signature took. Whoever takes the next holds it until the commit, so that places rise by commit.
+CREATE TABLE signing_head (
+    only_row  BIGINT PRIMARY KEY CHECK (only_row = 1),
+    place     BIGINT NOT NULL
+);
+INSERT INTO signing_head (only_row, place) VALUES (1, 0);
+
+-- Requests for quotes, so that a repeat is recognised; tx_id once the venue has answered.
+CREATE TABLE quote_request (
+    caller        TEXT NOT NULL,
+    request_id    TEXT NOT NULL,
+    merchant_id   TEXT NOT NULL,
+    request       TEXT NOT NULL,
+    requested_at  TEXT NOT NULL,
+    tx_id         TEXT,
+    PRIMARY KEY (caller, request_id)
+);
+
+-- Quotes as the venue last showed them.
+CREATE TABLE quote (
+    merchant_id   TEXT NOT NULL,
+    tx_id         TEXT NOT NULL,
+    caller        TEXT NOT NULL,
+    request       TEXT NOT NULL,
+    requested_at  TEXT NOT NULL,
+    venue         TEXT NOT NULL,
+    read_at       TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, tx_id)
+);
+CREATE UNIQUE INDEX quote_by_tx_id ON quote (tx_id);
+
+CREATE FUNCTION refuse_intent_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an intent never changes';
+END
+$$;
+CREATE TRIGGER settlement_intent_never_changes BEFORE UPDATE ON settlement_intent
+    FOR EACH ROW EXECUTE FUNCTION refuse_intent_change();
+
+CREATE FUNCTION keep_material() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW).payload IS DISTINCT FROM (OLD).payload OR (OLD).body IS NOT NULL THEN
+        RAISE EXCEPTION 'the payload and the body are fixed once they are stored';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER settlement_material_is_fixed BEFORE UPDATE ON settlement_material
+    FOR EACH ROW EXECUTE FUNCTION keep_material();
+
+CREATE FUNCTION refuse_reservation_removal() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a signing reservation is for ever';
+END
+$$;
+CREATE TRIGGER signing_reservation_is_for_ever BEFORE DELETE ON signing_reservation
+    FOR EACH ROW EXECUTE FUNCTION refuse_reservation_removal();
+
+CREATE FUNCTION keep_reservation() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW).reference IS DISTINCT FROM (OLD).reference OR (NEW).digest IS DISTINCT FROM (OLD).digest
+        OR (OLD).signature IS NOT NULL THEN
+        RAISE EXCEPTION 'a signing reservation keeps its first payload and its first signature';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER signing_reservation_is_fixed BEFORE UPDATE ON signing_reservation
+    FOR EACH ROW EXECUTE FUNCTION keep_reservation();

@@ -1,0 +1,133 @@
+//! The statements that differ between databases, and nothing else.
+
+/// One database's own statements.
+pub(in crate::store) struct Dialect {
+    /// Finds the settlement whose turn it is, without the enterprises of the JSON list `$1`; `$2` decides what is due and
+    /// `$3` what has lapsed. What the venue has already and is only looked at comes after what is under way.
+    pub(super) first_due: &'static str,
+    /// When the next one falls due, without the enterprises of the JSON list `$1`.
+    pub(super) next_due: &'static str,
+    /// Takes the journal's next place, so that places rise by commit.
+    pub(super) next_place: &'static str,
+    /// Makes recordings of one caller (`$1`) wait for each other; nothing where all writes do so anyway.
+    pub(super) lock_caller: Option<&'static str>,
+    /// Notes what a settlement moves: `$4` is a JSON list of currency and amount.
+    pub(super) insert_spend: &'static str,
+    /// Lists settlements, in the states of the JSON list `$5` where it is not null.
+    pub(super) list: &'static str,
+}
+
+/// Idle settlements that fall due, without the enterprises in a list: `$followed` is the kind, as the index has it.
+macro_rules! idle {
+    ($list:literal, $followed:literal, $kind:literal) => {
+        concat!(
+            "FROM settlement WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL \
+             AND enterprise_id NOT IN (SELECT value FROM ",
+            $list,
+            ") AND ",
+            $followed,
+            " = ",
+            $kind
+        )
+    };
+}
+
+/// Held settlements, whose leases end, without the enterprises in a list.
+macro_rules! held {
+    ($list:literal) => {
+        concat!(
+            "FROM settlement WHERE terminal = 0 AND lease_until IS NOT NULL \
+             AND enterprise_id NOT IN (SELECT value FROM ",
+            $list,
+            ")"
+        )
+    };
+}
+
+macro_rules! first_due {
+    ($list:literal, $followed:literal, $lock:literal) => {
+        concat!(
+            "SELECT id FROM (SELECT * FROM (SELECT 0 AS followed, due_at AS due, id ",
+            idle!($list, $followed, "0"),
+            " AND due_at <= $2 ORDER BY due_at, id LIMIT 1 ",
+            $lock,
+            ") AS under_way UNION ALL SELECT * FROM (SELECT 1 AS followed, due_at AS due, id ",
+            idle!($list, $followed, "1"),
+            " AND due_at <= $2 ORDER BY due_at, id LIMIT 1 ",
+            $lock,
+            ") AS looked_at UNION ALL SELECT * FROM (SELECT ",
+            $followed,
+            " AS followed, lease_until AS due, id ",
+            held!($list),
+            " AND lease_until <= $3 ORDER BY followed, lease_until, id LIMIT 1 ",
+            $lock,
+            ") AS lapsed) AS first ORDER BY followed, due, id LIMIT 1"
+        )
+    };
+}
+
+macro_rules! next_due {
+    ($list:literal, $followed:literal) => {
+        concat!(
+            "SELECT MIN(due) AS due FROM (SELECT * FROM (SELECT due_at AS due ",
+            idle!($list, $followed, "0"),
+            " ORDER BY due_at LIMIT 1) AS under_way UNION ALL SELECT * FROM (SELECT due_at AS due ",
+            idle!($list, $followed, "1"),
+            " ORDER BY due_at LIMIT 1) AS looked_at UNION ALL SELECT * FROM (SELECT lease_until AS due ",
+            held!($list),
+            " ORDER BY lease_until LIMIT 1) AS leased) AS next"
+        )
+    };
+}
+
+macro_rules! insert_spend {
+    ($entries:literal) => {
+        concat!(
+            "INSERT INTO spend (settlement_id, caller, currency, amount, at) \
+             SELECT $1, $2, value ->> 0, value ->> 1, $3 FROM ",
+            $entries
+        )
+    };
+}
+
+macro_rules! list {
+    ($entries:literal) => {
+        concat!(
+            "SELECT ",
+            super::rows::settlement_columns!(),
+            " FROM settlement WHERE enterprise_id = $1 AND id < $2 AND created_at >= $3 AND created_at < $4 \
+             AND ($5 IS NULL OR state IN (SELECT value FROM ",
+            $entries,
+            ")) ORDER BY id DESC LIMIT $6"
+        )
+    };
+}
+
+/// SQLite: one connection writes, so that nothing needs a lock of its own.
+pub(in crate::store) const SQLITE: Dialect = Dialect {
+    first_due: first_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))", ""),
+    next_due: next_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))"),
+    next_place: "SELECT COALESCE(MAX(journal_sequence), 0) + 1 AS place FROM signing_reservation",
+    lock_caller: None,
+    insert_spend: insert_spend!("json_each($4)"),
+    list: list!("json_each($5)"),
+};
+
+/// PostgreSQL and what speaks its language.
+pub(in crate::store) const POSTGRES: Dialect = Dialect {
+    first_due: first_due!(
+        "json_array_elements_text(CAST($1 AS JSON))",
+        "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END)",
+        "FOR UPDATE SKIP LOCKED"
+    ),
+    next_due: next_due!(
+        "json_array_elements_text(CAST($1 AS JSON))",
+        "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END)"
+    ),
+    next_place: "UPDATE signing_head SET place = place + 1 RETURNING place",
+    lock_caller: Some(
+        "INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller",
+    ),
+    insert_spend: insert_spend!("json_array_elements(CAST($4 AS JSON))"),
+    list: list!("json_array_elements_text(CAST($5 AS JSON))"),
+};

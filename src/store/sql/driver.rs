@@ -1,0 +1,25 @@
+//! What a database has to offer beside its SQL.
+
+use async_trait::async_trait;
+
+use super::session::Session;
+use crate::store::StoreError;
+
+/// Whether a transaction writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It only reads.
+    Read,
+    /// It writes, and commits durably.
+    Write,
+}
+
+/// The connections to one database; clones share them.
+#[async_trait]
+pub trait Driver: Clone + Send + Sync + 'static {
+    /// Begins a transaction, waiting a bounded time for a connection.
+    async fn begin(&self, mode: Mode) -> Result<Session, StoreError>;
+
+    /// Waits for the work that is under way and closes the connections; later work is refused.
+    async fn close(&self) -> Result<(), StoreError>;
+}

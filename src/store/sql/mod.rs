@@ -1,0 +1,47 @@
+//! The journal in SQL, written once for every database behind it.
+//!
+//! A [`Driver`] begins a [`Session`]: one transaction on SQLite or on
+//! PostgreSQL. Whatever is done in it is written here in statements that both
+//! understand; the few that differ are the [`Dialect`]'s. [`SqlStore`] runs
+//! the work in a task that nobody's patience cancels, commits it, and repeats
+//! it where the database could not order it among others.
+//!
+//! Rows and their JSON never leave this folder.
+
+mod claims;
+mod dialect;
+mod driver;
+mod error;
+mod events;
+mod intents;
+mod open_error;
+mod quote_rows;
+mod quotes;
+mod record;
+mod row;
+mod rows;
+mod save;
+mod schema;
+mod session;
+mod settlements;
+mod signing;
+mod spend;
+mod statement;
+mod store;
+mod supersede;
+mod text;
+mod venue_row;
+
+pub(super) use claims::free_all;
+pub(super) use dialect::{POSTGRES, SQLITE};
+pub(super) use driver::{Driver, Mode};
+pub(super) use error::unavailable;
+pub use open_error::OpenError;
+pub(super) use open_error::failed;
+pub use schema::SchemaStatus;
+#[cfg(test)]
+pub(super) use schema::KNOWN_SCHEMA;
+pub(super) use schema::READ_VERSIONS;
+pub(super) use session::{Connection, Session};
+pub use session::LeaseClock;
+pub use store::SqlStore;

@@ -1,0 +1,104 @@
+//! Recording a settlement: all of it, or nothing.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::error::damaged;
+use super::session::Session;
+use super::statement::Statement;
+use super::{events, intents, settlements, spend, supersede};
+use crate::domain::policy::SpendLimit;
+use crate::domain::settlement::{Header, Intent, NetTotal, Progress, Settlement};
+use crate::domain::time::Cutoff;
+use crate::store::{NewSettlement, Recorded, SettlementName, StoreError};
+
+/// What is recorded, with all that can be worked out before the transaction begins.
+pub(super) struct Recording {
+    settlement: Settlement,
+    intent: Intent,
+    legs: String,
+    totals: Vec<NetTotal>,
+    limits: Vec<SpendLimit>,
+    now: Timestamp,
+}
+
+impl Recording {
+    pub(super) fn of(new: NewSettlement) -> Result<Self, StoreError> {
+        let NewSettlement { intent, id, now, limits } = new;
+        let settlement = Settlement { id, header: Header::of(&intent, now), progress: Progress::received(now) };
+        let legs = intents::legs_text(&intent.asked.amounts)?;
+        let totals = intent.asked.amounts.gross_totals();
+        Ok(Self { settlement, intent, legs, totals, limits, now })
+    }
+
+    fn id(&self) -> Uuid {
+        self.settlement.id
+    }
+}
+
+/// Records a settlement, or says what stands against it.
+pub(super) async fn record(on: &mut Session, new: &Recording) -> Result<Recorded, StoreError> {
+    let recorded = try_to_record(on, new).await?;
+    if !matches!(recorded, Recorded::New(_)) {
+        on.keep_nothing();
+    }
+    Ok(recorded)
+}
+
+async fn try_to_record(on: &mut Session, new: &Recording) -> Result<Recorded, StoreError> {
+    let caller = &new.intent.caller;
+    // Held before anything is read, so that a repeat sees the first and two never pass a limit together.
+    spend::hold(on, caller, &new.limits).await?;
+    if let Some(existing) = existing(on, &new.intent).await? {
+        return Ok(existing);
+    }
+    if let Some(exceeded) = spend::exceeded(on, caller, &new.limits, &new.totals, new.now).await? {
+        return Ok(Recorded::OverLimit(exceeded));
+    }
+    if !supersede::in_place_of(on, &new.settlement).await? || !insert(on, &new.settlement).await? {
+        // Another transaction may have recorded this id since we looked, or superseded the same settlement.
+        return Ok(existing(on, &new.intent).await?.unwrap_or(Recorded::SupersedesRefused));
+    }
+    intents::insert(on, new.id(), &new.intent, &new.legs).await?;
+    spend::insert(on, new.id(), caller, &new.totals, new.now).await?;
+    events::insert(on, new.id(), events::RECEIVED, &new.settlement.progress).await?;
+    Ok(Recorded::New(Box::new(new.settlement.clone())))
+}
+
+/// What was recorded before under the external id.
+async fn existing(on: &mut Session, intent: &Intent) -> Result<Option<Recorded>, StoreError> {
+    let name = SettlementName::External(intent.asked.external_id.clone());
+    let Some(settlement) = settlements::by_name(on, &intent.asked.enterprise_id, &name).await? else { return Ok(None) };
+    let first = intents::read(on, settlement.id).await?;
+    Ok(Some(Recorded::Existing(Box::new(settlement), Box::new(first))))
+}
+
+/// Writes the row of a settlement that was just received, due at once, unless its external id or the place that it takes is
+/// taken.
+async fn insert(on: &mut Session, settlement: &Settlement) -> Result<bool, StoreError> {
+    const INSERT: &str = "INSERT INTO settlement (id, enterprise_id, external_id, cutoff, notes, supersedes, nonce, route, \
+                          amount_unit, key_id, caller, submit_before, request_digest, leg_count, created_at, state, terminal, \
+                          sequence, attempts, exposed, updated_at, due_at) \
+                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, 0, 0, $15, $15) \
+                          ON CONFLICT DO NOTHING";
+    let Settlement { id, header, progress } = settlement;
+    let insert = Statement::new(INSERT)
+        .bind(*id)
+        .bind(header.enterprise_id.as_str())
+        .bind(header.external_id.as_str())
+        .bind(header.cutoff.map(Cutoff::to_text))
+        .bind(header.notes.as_ref().map(|notes| notes.as_str()))
+        .bind(header.supersedes.as_ref().map(|id| id.as_str()))
+        .bind(header.nonce.as_str())
+        .bind(header.route.as_str())
+        .bind(header.amount_unit.as_str())
+        .bind(header.key_id.as_str())
+        .bind(header.caller.as_str())
+        .bind(header.submit_before)
+        .bind(header.request_digest.as_slice())
+        .bind(i64::try_from(header.leg_count).map_err(|_| damaged("leg_count"))?)
+        .bind(header.created_at)
+        .bind(progress.state.as_str())
+        .bind(events::sequence(progress.sequence)?);
+    Ok(on.execute(insert).await? == 1)
+}

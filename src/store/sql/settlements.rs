@@ -1,0 +1,67 @@
+//! Reading settlements.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::error::unavailable;
+use super::rows;
+use super::session::Session;
+use super::statement::Statement;
+use crate::domain::ids::EnterpriseId;
+use crate::domain::settlement::{Settlement, State};
+use crate::store::{ListQuery, Material, SettlementName, StoreError};
+
+/// Reads a settlement by name.
+pub(super) async fn by_name(
+    on: &mut Session,
+    enterprise_id: &EnterpriseId,
+    name: &SettlementName,
+) -> Result<Option<Settlement>, StoreError> {
+    const EXTERNAL: &str =
+        concat!("SELECT ", rows::settlement_columns!(), " FROM settlement WHERE enterprise_id = $1 AND external_id = $2");
+    const VENUE: &str = concat!(
+        "SELECT ",
+        rows::settlement_columns!(),
+        " FROM settlement WHERE enterprise_id = $1 AND venue_settlement_id = $2 ORDER BY id DESC LIMIT 1"
+    );
+    let (statement, name) = match name {
+        SettlementName::External(id) => (EXTERNAL, id.as_str()),
+        SettlementName::Venue(id) => (VENUE, id.as_str()),
+    };
+    let row = on.row(Statement::new(statement).bind(enterprise_id.as_str()).bind(name)).await?;
+    row.as_ref().map(rows::settlement).transpose()
+}
+
+/// Reads a settlement by its journal id.
+pub(super) async fn by_id(on: &mut Session, id: Uuid) -> Result<Option<Settlement>, StoreError> {
+    const BY_ID: &str = concat!("SELECT ", rows::settlement_columns!(), " FROM settlement WHERE id = $1");
+    let row = on.row(Statement::new(BY_ID).bind(id)).await?;
+    row.as_ref().map(rows::settlement).transpose()
+}
+
+/// Reads the large texts.
+pub(super) async fn material(on: &mut Session, id: Uuid) -> Result<Material, StoreError> {
+    const READ: &str = "SELECT payload, body FROM settlement_material WHERE settlement_id = $1";
+    match on.row(Statement::new(READ).bind(id)).await? {
+        Some(row) => Ok(Material { payload: row.plain("payload")?, body: row.plain("body")? }),
+        None => Ok(Material::default()),
+    }
+}
+
+/// Lists settlements. An absent filter is one that lets everything pass, so that one statement does for all.
+pub(super) async fn list(on: &mut Session, query: &ListQuery) -> Result<Vec<Settlement>, StoreError> {
+    let list = Statement::new(on.dialect().list)
+        .bind(query.enterprise_id.as_str())
+        .bind(query.after.unwrap_or(Uuid::max()))
+        .bind(query.created_from.unwrap_or(Timestamp::MIN))
+        .bind(query.created_before.unwrap_or(Timestamp::MAX))
+        .bind(states_text(&query.states)?)
+        .bind(query.limit);
+    on.rows(list).await?.iter().map(rows::settlement).collect()
+}
+
+/// The states as a JSON list; `None` for all.
+fn states_text(states: &[State]) -> Result<Option<String>, StoreError> {
+    let names: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    if names.is_empty() { Ok(None) } else { serde_json::to_string(&names).map(Some).map_err(unavailable) }
+}

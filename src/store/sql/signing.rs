@@ -1,0 +1,112 @@
+//! The guard's memory: the first payload of a reference holds it for ever.
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use super::driver::Driver;
+use super::error::{damaged, unavailable};
+use super::session::Session;
+use super::statement::Statement;
+use super::store::SqlStore;
+use crate::domain::signing::{
+    JournalError, PayloadDigest, Reservation, Signature, SignatureRecord, SigningJournal, SigningReference,
+};
+use crate::store::StoreError;
+
+/// A signature came for a payload that holds no reservation: a defect in the caller, never recorded.
+#[derive(Debug, Error)]
+#[error("the payload holds no reservation")]
+struct NotReserved;
+
+#[async_trait]
+impl<D: Driver> SigningJournal for SqlStore<D> {
+    async fn reserve(&self, reference: &SigningReference, digest: PayloadDigest) -> Result<Reservation, JournalError> {
+        let wanted = (reference.clone(), digest);
+        let reserved = self.write(wanted, |on, (reference, digest)| Box::pin(reserve(on, reference, *digest))).await;
+        reserved.map_err(journal_error)
+    }
+
+    async fn record(
+        &self,
+        reference: &SigningReference,
+        digest: PayloadDigest,
+        signature: Signature,
+    ) -> Result<SignatureRecord, JournalError> {
+        let signed = Signed { reference: reference.to_text(), digest, signature };
+        self.write(signed, |on, signed| Box::pin(record(on, signed))).await.map_err(journal_error)
+    }
+}
+
+/// A signature and the payload that it is for.
+struct Signed {
+    reference: String,
+    digest: PayloadDigest,
+    signature: Signature,
+}
+
+fn journal_error(error: StoreError) -> JournalError {
+    JournalError(Box::new(error))
+}
+
+async fn reserve(on: &mut Session, reference: &SigningReference, digest: PayloadDigest) -> Result<Reservation, StoreError> {
+    const INSERT: &str = "INSERT INTO signing_reservation (reference, key_id, purpose, digest, reserved_at) \
+                          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING";
+    let text = reference.to_text();
+    let insert = Statement::new(INSERT)
+        .bind(text.as_str())
+        .bind(reference.key().as_str())
+        .bind(reference.purpose().as_str())
+        .bind(digest.as_bytes().as_slice())
+        .bind(on.now().await?);
+    on.execute(insert).await?;
+    let (holder, signed) = read(on, &text).await?.ok_or_else(|| unavailable(NotReserved))?;
+    Ok(match signed {
+        _ if holder != digest => Reservation::Conflict { holder },
+        Some(record) => Reservation::Signed(record),
+        None => Reservation::Reserved,
+    })
+}
+
+/// Records a signature where the payload holds the reference and none is recorded yet; the first one is the answer.
+async fn record(on: &mut Session, signed: &Signed) -> Result<SignatureRecord, StoreError> {
+    if let Some((_, None)) = read(on, &signed.reference).await? {
+        keep(on, signed).await?;
+    }
+    match read(on, &signed.reference).await? {
+        Some((holder, Some(first))) if holder == signed.digest => Ok(first),
+        _ => Err(unavailable(NotReserved)),
+    }
+}
+
+async fn keep(on: &mut Session, signed: &Signed) -> Result<(), StoreError> {
+    const UPDATE: &str = "UPDATE signing_reservation SET signature = $2, signed_at = $3, journal_sequence = $5 \
+                          WHERE reference = $1 AND digest = $4 AND signature IS NULL";
+    let next = on.row(Statement::new(on.dialect().next_place)).await?.ok_or_else(|| damaged("place"))?;
+    let update = Statement::new(UPDATE)
+        .bind(signed.reference.as_str())
+        .bind(signed.signature.as_bytes().as_slice())
+        .bind(on.now().await?)
+        .bind(signed.digest.as_bytes().as_slice())
+        .bind(next.plain::<i64>("place")?);
+    on.execute(update).await?;
+    Ok(())
+}
+
+/// Who holds a reference, and the signature if there is one.
+async fn read(
+    on: &mut Session,
+    reference: &str,
+) -> Result<Option<(PayloadDigest, Option<SignatureRecord>)>, StoreError> {
+    const READ: &str = "SELECT digest, signature, journal_sequence, signed_at FROM signing_reservation WHERE reference = $1";
+    let Some(row) = on.row(Statement::new(READ).bind(reference)).await? else { return Ok(None) };
+    let holder = PayloadDigest::from_bytes(row.bytes("digest")?);
+    let record = match row.bytes_if_any("signature")? {
+        None => None,
+        Some(bytes) => Some(SignatureRecord {
+            signature: Signature::from_bytes(bytes),
+            journal_sequence: row.count("journal_sequence")?,
+            signed_at: row.instant("signed_at")?,
+        }),
+    };
+    Ok(Some((holder, record)))
+}

@@ -1,0 +1,41 @@
+//! The connections to the file.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::SqlitePool;
+
+use super::files::LockFile;
+use crate::store::StoreError;
+use crate::store::sql::{Connection, Driver, LeaseClock, Mode, SQLITE, Session, unavailable};
+
+/// The writer, the readers, the lock and the clock; cheap to clone into a task.
+#[derive(Clone)]
+pub struct SqliteDriver {
+    /// One connection, so that writes queue here and not in SQLite.
+    pub(super) writer: SqlitePool,
+    /// Connections that cannot write.
+    pub(super) readers: SqlitePool,
+    pub(super) lock: Arc<LockFile>,
+    pub(super) clock: LeaseClock,
+}
+
+#[async_trait]
+impl Driver for SqliteDriver {
+    /// A write begins immediately, since a transaction that reads first and then wants to write may fail at once.
+    async fn begin(&self, mode: Mode) -> Result<Session, StoreError> {
+        let connection = match mode {
+            Mode::Read => Connection::SqliteReader(self.readers.acquire().await.map_err(unavailable)?),
+            Mode::Write => {
+                Connection::SqliteWriter(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?)
+            }
+        };
+        Ok(Session::new(connection, self.clock.clone(), &SQLITE))
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        self.writer.close().await;
+        self.lock.release().map_err(unavailable)
+    }
+}
