@@ -15,7 +15,8 @@ tour: ## Run the gateway and drive every RPC through it once
 	$(CARGO) run --locked -- dev --tour --ephemeral
 
 .PHONY: test
-test: ## Run all tests; they need the tool chain and a C compiler alone
+test: ## Run all tests; those of PostgreSQL start its server, which is installed where that is possible
+	@scripts/postgres.sh
 	$(CARGO) test --locked
 
 .PHONY: lint

@@ -3,6 +3,7 @@
 
 mod callers;
 mod error;
+mod journal;
 mod serving;
 mod signals;
 mod system;
@@ -16,16 +17,16 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Environment, StoreLocation};
+use crate::config::{Config, Environment};
 use crate::custody::Keyring;
 use crate::grpc::Health;
 use crate::http::Readiness;
 use crate::service::Context;
 use crate::service::engine::{Engine, EngineSettings};
 use crate::store::Store;
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::telemetry::metrics::Metrics;
 pub use error::AppError;
+pub use journal::{journal_schema, open_journal};
 use serving::Listeners;
 pub use signals::StopSignals;
 pub use system::{SystemClock, SystemEntropy};
@@ -61,8 +62,7 @@ impl App {
     pub async fn start(config: &Config, keyring: Keyring, environment: &dyn Environment) -> Result<Self, AppError> {
         let clock = Arc::new(SystemClock);
         let metrics = Metrics::shared()?;
-        let StoreLocation::Sqlite(path) = &config.store;
-        let store = Arc::new(SqliteStore::open(SqliteOptions { path: path.clone(), clock: clock.clone() }).await?);
+        let store = open_journal(&config.store, environment).await?;
         let directory = Arc::new(venues::directory(config, environment)?);
         let keyring = Arc::new(keyring);
         let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), engine_settings(config));

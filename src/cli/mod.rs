@@ -6,6 +6,7 @@ mod exit;
 mod healthcheck;
 mod keys;
 mod logging;
+mod migrate;
 mod sandbox;
 mod serve;
 
@@ -33,6 +34,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Show keys: public data only.
     Keys(keys::KeysArgs),
+    /// Work with the journal's schema.
+    Migrate(migrate::MigrateArgs),
     /// Ask a running gateway whether it is ready; exits with 0 if so. For containers and probes.
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print the version.
@@ -48,6 +51,7 @@ impl Cli {
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Config(args) => config::run(&args),
             Command::Keys(args) => keys::run(&args),
+            Command::Migrate(args) => migrate::run(&args).await,
             Command::Healthcheck(args) => healthcheck::run(&args).await,
             Command::Version => {
                 exit::say(&format!("settlement-gateway {}", env!("CARGO_PKG_VERSION")));

@@ -45,7 +45,7 @@ pub use ops::{Drain, Ops};
 pub use rpcs::KNOWN_RPCS;
 pub use secrets::{SecretError, SecretSource};
 pub use sources::{Environment, FileError, ProcessEnvironment};
-pub use store::StoreLocation;
+pub use store::{PostgresUrl, StoreLocation};
 pub use telemetry::{LogFormat, Telemetry};
 pub use tls::{Tls, read_certificates};
 pub use venues::Venues;

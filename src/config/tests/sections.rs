@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::StoreLocation;
 
 /// Each broken configuration has exactly the mistakes that stand beside it.
 fn assert_paths(cases: &[(String, &[&str])]) {
@@ -52,7 +53,28 @@ fn the_journal_is_named_and_kept() {
         (with("url = \"sqlite://journal.db\"", ""), &["store.url"]),
         (store("postgres://u:p@h/d"), &["store.url"]),
         (store("sqlite://:memory:"), &["store.url"]),
+        (store("postgres://u@h/d"), &[]),
+        (with("url = \"sqlite://journal.db\"", "url_env = \"NOT_SET\""), &["store.url_env"]),
+        (with("url = \"sqlite://journal.db\"", "url_file = \"token\""), &["store.url_file"]),
+        (with("url = \"sqlite://journal.db\"", "url = \"sqlite://j.db\"\nmax_connections = 9"), &["store.max_connections"]),
+        (with("url = \"sqlite://journal.db\"", "url = \"postgres://h/d\"\nmax_connections = 1"), &["store.max_connections"]),
     ]);
+}
+
+#[test]
+fn the_url_of_a_database_stands_apart_where_it_holds_a_password() {
+    let mut folder = Folder::new();
+    let url = "postgres://gateway:hunter2-canary@db/gateway";
+    folder.file("db.url", format!("{url}\n"), 0o600);
+    folder.variables = Variables::of(&[("DATABASE_URL", url)]);
+    for key in ["url_file = \"db.url\"", "url_env = \"DATABASE_URL\""] {
+        let config = folder.load(&with("url = \"sqlite://journal.db\"", key)).unwrap();
+        let StoreLocation::Postgres { url: place, max_connections: 16 } = &config.store else { panic!("{key}") };
+        assert_eq!(place.read(&folder.variables).unwrap().expose_text(), Some(url));
+        assert!(!format!("{config:?}").contains("hunter2-canary"));
+    }
+    let beside = with("url = \"sqlite://journal.db\"", "url = \"postgres://h/d\"\nurl_file = \"db.url\"");
+    assert_eq!(folder.paths(&beside), ["store.url"]);
 }
 
 #[test]

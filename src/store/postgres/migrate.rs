@@ -80,11 +80,7 @@ async fn read_status(pool: &PgPool) -> Result<SchemaStatus, sqlx::Error> {
 async fn status(on: &mut PgConnection) -> Result<SchemaStatus, sqlx::Error> {
     const HAS_SCHEMA: &str = "SELECT to_regclass('gateway_meta') IS NOT NULL";
     let has_schema: bool = sqlx::query_scalar(HAS_SCHEMA).persistent(false).fetch_one(&mut *on).await?;
-    let versions = if has_schema {
-        Some(sqlx::query_as(READ_VERSIONS).persistent(false).fetch_one(on).await?)
-    } else {
-        None
-    };
+    let versions = if has_schema { Some(sqlx::query_as(READ_VERSIONS).persistent(false).fetch_one(on).await?) } else { None };
     Ok(SchemaStatus::of(versions))
 }
 

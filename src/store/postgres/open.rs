@@ -29,11 +29,6 @@ pub struct PostgresOptions {
     pub clock: LeaseClock,
 }
 
-impl PostgresOptions {
-    /// How many connections are allowed where nothing else is said.
-    pub const DEFAULT_MAX_CONNECTIONS: u32 = 16;
-}
-
 impl PostgresStore {
     /// Opens the store and brings its schema up to date, after the server was found fit for a journal. What a replica that
     /// died was working on is taken over as its leases lapse.

@@ -125,9 +125,7 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
         "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END)"
     ),
     next_place: "UPDATE signing_head SET place = place + 1 RETURNING place",
-    lock_caller: Some(
-        "INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller",
-    ),
+    lock_caller: Some("INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller"),
     insert_spend: insert_spend!("json_array_elements(CAST($4 AS JSON))"),
     list: list!("json_array_elements_text(CAST($5 AS JSON))"),
 };

@@ -38,10 +38,10 @@ pub(super) use driver::{Driver, Mode};
 pub(super) use error::unavailable;
 pub use open_error::OpenError;
 pub(super) use open_error::failed;
-pub use schema::SchemaStatus;
 #[cfg(test)]
 pub(super) use schema::KNOWN_SCHEMA;
 pub(super) use schema::READ_VERSIONS;
-pub(super) use session::{Connection, Session};
+pub use schema::SchemaStatus;
 pub use session::LeaseClock;
+pub(super) use session::{Connection, Session};
 pub use store::SqlStore;

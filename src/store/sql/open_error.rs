@@ -34,6 +34,9 @@ pub enum OpenError {
     /// The address is none that PostgreSQL can be reached at.
     #[error("the database's URL cannot be used")]
     Url(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The address is not even text.
+    #[error("the database's URL is not text")]
+    NotText,
     /// The server is older than every version that this one was tried with.
     #[error("the database server is PostgreSQL {found}, and {needed} or later is needed")]
     ServerTooOld {

@@ -1,7 +1,7 @@
 //! Which schema a database has, and whether this version may use it.
 
-use sqlx::migrate::{Migration, MigrationType};
 use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType};
 
 use super::open_error::OpenError;
 

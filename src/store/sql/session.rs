@@ -67,9 +67,7 @@ impl Session {
         match &mut self.connection {
             Connection::SqliteReader(on) => statement.for_driver().map(Row::Sqlite).fetch_all(&mut **on).await,
             Connection::SqliteWriter(on) => statement.for_driver().map(Row::Sqlite).fetch_all(&mut **on).await,
-            Connection::Postgres(on) => {
-                statement.for_driver().persistent(false).map(Row::Postgres).fetch_all(&mut **on).await
-            }
+            Connection::Postgres(on) => statement.for_driver().persistent(false).map(Row::Postgres).fetch_all(&mut **on).await,
         }
         .map_err(unavailable)
     }

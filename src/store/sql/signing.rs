@@ -93,10 +93,7 @@ async fn keep(on: &mut Session, signed: &Signed) -> Result<(), StoreError> {
 }
 
 /// Who holds a reference, and the signature if there is one.
-async fn read(
-    on: &mut Session,
-    reference: &str,
-) -> Result<Option<(PayloadDigest, Option<SignatureRecord>)>, StoreError> {
+async fn read(on: &mut Session, reference: &str) -> Result<Option<(PayloadDigest, Option<SignatureRecord>)>, StoreError> {
     const READ: &str = "SELECT digest, signature, journal_sequence, signed_at FROM signing_reservation WHERE reference = $1";
     let Some(row) = on.row(Statement::new(READ).bind(reference)).await? else { return Ok(None) };
     let holder = PayloadDigest::from_bytes(row.bytes("digest")?);

@@ -47,12 +47,7 @@ pub(super) async fn exceeded(
 
 /// What the caller had recorded in the 24 hours before `now`; what is exactly 24 hours old no longer counts. What seems
 /// to lie ahead counts as well, so that a clock that steps back opens no second day.
-async fn sum_of_day(
-    on: &mut Session,
-    caller: &CallerId,
-    currency: &Currency,
-    now: Timestamp,
-) -> Result<BigDecimal, StoreError> {
+async fn sum_of_day(on: &mut Session, caller: &CallerId, currency: &Currency, now: Timestamp) -> Result<BigDecimal, StoreError> {
     let from = now.checked_sub(SignedDuration::from_hours(WINDOW_HOURS)).unwrap_or(Timestamp::MIN);
     const AMOUNTS: &str = "SELECT amount FROM spend WHERE caller = $1 AND currency = $2 AND at > $3";
     let amounts = Statement::new(AMOUNTS).bind(caller.as_str()).bind(currency.as_str()).bind(from);

@@ -26,9 +26,7 @@ impl Driver for SqliteDriver {
     async fn begin(&self, mode: Mode) -> Result<Session, StoreError> {
         let connection = match mode {
             Mode::Read => Connection::SqliteReader(self.readers.acquire().await.map_err(unavailable)?),
-            Mode::Write => {
-                Connection::SqliteWriter(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?)
-            }
+            Mode::Write => Connection::SqliteWriter(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?),
         };
         Ok(Session::new(connection, self.clock.clone(), &SQLITE))
     }

@@ -14,10 +14,8 @@ async fn a_server_that_commits_lazily_is_refused_and_left_alone() {
     let Some(schema) = Schema::fresh().await else { return };
     let refused = open(format!("{}%20-c%20synchronous_commit%3Doff", schema.url())).await;
     assert!(matches!(refused, Err(OpenError::NotDurable { setting: "synchronous_commit" })), "{refused:?}");
-    let found: bool = sqlx::query_scalar("SELECT to_regclass('gateway_meta') IS NULL")
-        .fetch_one(&mut schema.connect().await)
-        .await
-        .unwrap();
+    let found: bool =
+        sqlx::query_scalar("SELECT to_regclass('gateway_meta') IS NULL").fetch_one(&mut schema.connect().await).await.unwrap();
     assert!(found, "no schema was made");
 }
 

@@ -73,7 +73,8 @@ fn skip() -> Option<Server> {
 fn binaries() -> Option<PathBuf> {
     let has_all = |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
     let version = |folder: &PathBuf| folder.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()).unwrap_or(0);
-    let mut packaged: Vec<_> = Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut packaged: Vec<_> =
+        Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     packaged.sort_by_key(version);
     let packaged = packaged.into_iter().rev().map(|folder| folder.join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,0 +1,43 @@
+//! The journal that the configuration names, on whichever database.
+
+use std::sync::Arc;
+
+use super::{AppError, SystemClock};
+use crate::config::{Environment, PostgresUrl, StoreLocation};
+use crate::store::postgres::{self, PostgresOptions, PostgresStore};
+use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
+use crate::store::{LeaseClock, OpenError, SchemaStatus, Store};
+
+/// Opens the journal and brings its schema up to date.
+///
+/// # Errors
+/// [`AppError::Store`] when it must not or cannot be used, [`AppError::Secret`] when its URL cannot be had.
+pub async fn open_journal(location: &StoreLocation, environment: &dyn Environment) -> Result<Arc<dyn Store>, AppError> {
+    Ok(match location {
+        StoreLocation::Sqlite(path) => {
+            Arc::new(SqliteStore::open(SqliteOptions { path: path.clone(), clock: Arc::new(SystemClock) }).await?)
+        }
+        StoreLocation::Postgres { url, max_connections } => {
+            Arc::new(PostgresStore::open(options(url, *max_connections, environment)?).await?)
+        }
+    })
+}
+
+/// Reads which schema the journal has, and changes nothing.
+///
+/// # Errors
+/// As [`open_journal`]; for SQLite also when there is no such file yet.
+pub async fn journal_schema(location: &StoreLocation, environment: &dyn Environment) -> Result<SchemaStatus, AppError> {
+    Ok(match location {
+        StoreLocation::Sqlite(path) => sqlite::schema(path).await?,
+        StoreLocation::Postgres { url, max_connections } => {
+            postgres::schema(&options(url, *max_connections, environment)?).await?
+        }
+    })
+}
+
+fn options(url: &PostgresUrl, max_connections: u32, environment: &dyn Environment) -> Result<PostgresOptions, AppError> {
+    let secret = url.read(environment)?;
+    let url = secret.expose_text().ok_or(OpenError::NotText)?.to_owned();
+    Ok(PostgresOptions { url, max_connections, clock: LeaseClock::Database })
+}
