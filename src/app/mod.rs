@@ -121,7 +121,7 @@ impl App {
 
     /// Drains and stops: health first, so that callers turn away; then calls and the engine's steps; the journal last.
     ///
-    /// It takes the grace and [`LAST_STEPS`] at most, whatever hangs. A post that is under way for longer is cut: nobody
+    /// It takes the grace and `LAST_STEPS` at most, whatever hangs. A post that is under way for longer is cut: nobody
     /// knows whether it arrived, so the next start calls the settlement OUTCOME_UNKNOWN and asks the venue.
     ///
     /// # Errors
