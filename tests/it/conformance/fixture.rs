@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use settlement_gateway::domain::settlement::{Change, Settlement};
+use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::domain::time::Clock;
 use settlement_gateway::store::{Claim, Lease, NewSettlement, Recorded, Store};
 
-use crate::support::builders::{intent, new_settlement};
+use crate::support::builders::{intent, new_settlement, start};
 use crate::support::clock::ManualClock;
 
 /// How long a lease lasts in these tests.
@@ -69,5 +70,18 @@ impl Fixture {
     /// What is stored.
     pub(super) async fn stored(&self, settlement: &Settlement) -> Settlement {
         self.store.settlement_by_id(settlement.id).await.unwrap().unwrap()
+    }
+}
+
+/// Takes a settlement to SIGNED, so that everything that is fixed for ever is stored.
+pub(crate) async fn signed(store: &dyn Store) {
+    let new = new_settlement(intent("e-1"));
+    let id = new.id;
+    store.record_settlement(new).await.unwrap();
+    let Claim { lease, mut settlement, .. } = store.claim(id, LEASE).await.unwrap().unwrap();
+    let signature = Signature::from_bytes([1; 65]);
+    for change in [Change::Prepared { payload: "{}".to_owned() }, Change::Signed { signature, body: vec![1] }] {
+        settlement = settlement.after(&change, start()).unwrap();
+        store.save(&lease, &change, &settlement, None, Some(LEASE)).await.unwrap();
     }
 }

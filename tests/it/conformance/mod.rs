@@ -16,7 +16,7 @@ pub(crate) mod signing;
 pub(crate) mod timeline;
 pub(crate) mod turns;
 
-pub(crate) use fixture::Fixture;
+pub(crate) use fixture::{Fixture, LEASE, signed};
 
 /// One test a case, on a fresh store that `$fixture` makes; nothing where this machine has no such database.
 macro_rules! suite {

@@ -5,17 +5,13 @@ use std::time::Duration;
 
 use futures_util::poll;
 use jiff::Timestamp;
-use settlement_gateway::domain::settlement::Change;
-use settlement_gateway::domain::signing::Signature;
-use settlement_gateway::store::postgres::PostgresStore;
 use settlement_gateway::store::{SettlementStore, Store};
 use sqlx::Executor;
 
 use super::open;
-use crate::support::builders::{intent, new_settlement, start};
+use crate::conformance::{LEASE, signed};
+use crate::support::builders::{intent, new_settlement};
 use crate::support::postgres::Schema;
-
-const LEASE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_that_goes_away_stops_nothing() {
@@ -45,24 +41,6 @@ async fn a_caller_that_goes_away_stops_nothing() {
         assert!(store.settlement_by_id(id).await.unwrap().is_some());
         assert_eq!(store.timeline(id, 10).await.unwrap().len(), 1);
         store.intent(id).await.unwrap();
-    }
-}
-
-/// Takes a settlement to SIGNED.
-async fn signed(store: &PostgresStore) {
-    let new = new_settlement(intent("e-1"));
-    let id = new.id;
-    store.record_settlement(new).await.unwrap();
-    let claim = store.claim(id, LEASE).await.unwrap().unwrap();
-    let changes = [
-        Change::Prepared { payload: "{}".to_owned() },
-        Change::Signed { signature: Signature::from_bytes([1; 65]), body: vec![1] },
-    ];
-    let mut settlement = claim.settlement;
-    for change in changes {
-        let after = settlement.after(&change, start()).unwrap();
-        store.save(&claim.lease, &change, &after, None, Some(LEASE)).await.unwrap();
-        settlement = after;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store in PostgreSQL: the suite that every store passes, and what only a server can get wrong.
 
 mod durability;
+mod migrating;
 mod opening;
 mod replicas;
 

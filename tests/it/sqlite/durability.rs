@@ -1,42 +1,19 @@
 //! What is begun ends, is synced before it is answered, and is never undone by a later statement.
 
 use std::task::Poll;
-use std::time::Duration;
 
 use futures_util::poll;
-use settlement_gateway::domain::settlement::Change;
-use settlement_gateway::domain::signing::Signature;
-use settlement_gateway::store::sqlite::SqliteStore;
 use settlement_gateway::store::{SettlementStore, Store};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
 use super::open;
-use crate::support::builders::{intent, new_settlement, start};
-
-const LEASE: Duration = Duration::from_secs(30);
+use crate::conformance::signed;
+use crate::support::builders::{intent, new_settlement};
 
 async fn behind(folder: &TempDir) -> SqliteConnection {
     SqliteConnectOptions::new().filename(folder.path().join("journal.db")).connect().await.unwrap()
-}
-
-/// Takes a settlement to SIGNED.
-async fn signed(store: &SqliteStore) {
-    let new = new_settlement(intent("e-1"));
-    let id = new.id;
-    store.record_settlement(new).await.unwrap();
-    let claim = store.claim(id, LEASE).await.unwrap().unwrap();
-    let changes = [
-        Change::Prepared { payload: "{}".to_owned() },
-        Change::Signed { signature: Signature::from_bytes([1; 65]), body: vec![1] },
-    ];
-    let mut settlement = claim.settlement;
-    for change in changes {
-        let after = settlement.after(&change, start()).unwrap();
-        store.save(&claim.lease, &change, &after, None, Some(LEASE)).await.unwrap();
-        settlement = after;
-    }
 }
 
 #[tokio::test]
