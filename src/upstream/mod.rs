@@ -73,7 +73,8 @@ pub trait GoNetwork: Send + Sync {
         external_id: &ExternalId,
     ) -> Result<Option<VenueSettlement>, VenueFailure>;
 
-    /// Reads what each connection of the partner has available (`networkBalances`), all pages.
+    /// Reads what each connection of the partner has available (`networkBalances`), all pages, and the partner itself
+    /// (`balances`) where the venue tells.
     async fn network_balances(&self, enterprise_id: &EnterpriseId) -> Result<Vec<NetworkBalance>, VenueFailure>;
 
     /// Reads one page of a client's settlement (seed 001).

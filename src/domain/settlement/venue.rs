@@ -86,11 +86,12 @@ impl VenueSettlement {
     }
 }
 
-/// What one connection has of one currency at the venue: what its negative legs are paid from.
+/// What one account has of one currency at the venue: a connection's pays its negative legs, the partner's own the
+/// positive ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkBalance {
-    /// The connection.
-    pub connection_id: String,
+    /// The connection; `None` for the partner's own Go Account.
+    pub connection_id: Option<String>,
     /// The currency.
     pub currency: String,
     /// `available`: a decimal, as sent.

@@ -33,7 +33,7 @@ fn net_total(total: &NetTotal) -> pb::ControlTotal {
 
 fn shortfall(shortfall: Shortfall) -> pb::Shortfall {
     pb::Shortfall {
-        connection_id: Some(shortfall.connection_id),
+        connection_id: shortfall.connection_id,
         currency: shortfall.currency,
         required: shortfall.required,
         available: shortfall.available,

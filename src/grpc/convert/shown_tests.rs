@@ -243,12 +243,8 @@ fn a_quote_is_shown_digit_for_digit_and_expires_by_the_gateways_clock() {
 
 #[test]
 fn a_preview_shows_what_would_be_signed_and_what_is_short() {
-    let short = Shortfall {
-        connection_id: "c1".to_owned(),
-        currency: "BTC".to_owned(),
-        required: "2".to_owned(),
-        available: "0".to_owned(),
-    };
+    let short =
+        Shortfall { connection_id: some("c1"), currency: "BTC".to_owned(), required: "2".to_owned(), available: "0".to_owned() };
     let total = NetTotal { currency: Currency::new("BTC").unwrap(), sum: "1.5".to_owned(), count: 1 };
     let shown = preview::preview(Preview {
         intent: intent(asked()),

@@ -1,4 +1,4 @@
-//! What the partner's connections hold, page by page.
+//! What the partner and its connections hold, page by page.
 
 use std::collections::HashSet;
 
@@ -8,6 +8,7 @@ use super::client::Client;
 use super::wire;
 use crate::domain::settlement::NetworkBalance;
 use crate::upstream::VenueFailure;
+use crate::upstream::json::Pairs;
 use crate::upstream::unmapped::{Unmapped, required};
 
 /// Connections that are asked for at once.
@@ -25,9 +26,12 @@ pub(super) async fn all(client: &Client, url: &Url) -> Result<Vec<NetworkBalance
     for number in 0..MAX_PAGES {
         let page: wire::Balances = client.read(Method::GET, page_url(url, number), None).await?;
         let known = seen.len();
+        if number == 0 {
+            append(&mut found, None, page.balances)?;
+        }
         for (connection, balances) in page.network_balances.ok_or(Unmapped("networkBalances"))?.0 {
             if seen.insert(connection.clone()) {
-                append(&mut found, &connection, balances)?;
+                append(&mut found, Some(&connection), balances.balances)?;
             }
         }
         if seen.len() == known {
@@ -43,10 +47,10 @@ fn page_url(url: &Url, number: u32) -> Url {
     url
 }
 
-fn append(found: &mut Vec<NetworkBalance>, connection: &str, wire: wire::ConnectionBalances) -> Result<(), Unmapped> {
-    for (currency, balance) in wire.balances.unwrap_or_default().0 {
-        let available = required(balance.available.map(|available| available.0), "networkBalances.available")?;
-        found.push(NetworkBalance { connection_id: connection.to_owned(), currency, available });
+fn append(found: &mut Vec<NetworkBalance>, connection: Option<&str>, wire: Option<Pairs<wire::Balance>>) -> Result<(), Unmapped> {
+    for (currency, balance) in wire.unwrap_or_default().0 {
+        let available = required(balance.available.map(|available| available.0), "balances.available")?;
+        found.push(NetworkBalance { connection_id: connection.map(str::to_owned), currency, available });
     }
     Ok(())
 }

@@ -124,11 +124,12 @@ pub(super) struct DisputeClosure {
     pub(super) created_at: Option<String>,
 }
 
-/// One page of the partner's balances: of connections, by their ids.
+/// One page of the partner's balances: of connections, by their ids, and the partner's own.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Balances {
     pub(super) network_balances: Option<Pairs<ConnectionBalances>>,
+    pub(super) balances: Option<Pairs<Balance>>,
 }
 
 /// What one connection has, by currency.
