@@ -2,7 +2,9 @@
 //!
 //! The domain never asks the machine for the time: a [`Clock`] is handed in.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 /// Where the present instant comes from.
@@ -24,6 +26,12 @@ pub trait Entropy: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the source of randomness did not answer")]
 pub struct EntropyError;
+
+/// `at` later by a wait; an instant beyond the calendar's end is its end.
+#[must_use]
+pub fn later(at: Timestamp, wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait).ok().and_then(|wait| at.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
+}
 
 /// The newest trade's time in a settlement, to the millisecond (seed 000: `cutoffAt`).
 ///

@@ -17,6 +17,7 @@ mod initiate_settlement;
 mod list_keys;
 mod list_settlements;
 mod preview_settlement;
+mod renewing;
 mod retry_settlement;
 mod sign_payload;
 mod turns;

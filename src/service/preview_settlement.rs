@@ -9,12 +9,12 @@ use super::context::{Caller, Context};
 use super::directory::SettlementTerms;
 use super::error::{ServiceError, VenueCall};
 use super::initiate_settlement::{InitiateSettlement, hold_against_clock, hold_assertions, hold_superseded, pin};
+use super::renewing::renewing;
 use crate::domain::amount::{Amount, canonical};
 use crate::domain::ids::ConnectionId;
 use crate::domain::payload::hold_settlement;
 use crate::domain::settlement::{Asked, Intent, NetTotal, NetworkBalance, SettlementAmounts};
 use crate::store::SettlementName;
-use crate::upstream::{GoNetwork, VenueFailure};
 
 /// An account that owes more than it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +62,10 @@ pub async fn preview_settlement(
         None => new_intent(context, caller, request, terms).await?,
     };
     let venue = enterprise.venue.as_ref();
-    let payload = read(venue, || venue.signing_payload(&intent)).await?;
+    let read = |failure| ServiceError::Venue { call: VenueCall::Read, failure };
+    let payload = renewing(venue, || venue.signing_payload(&intent)).await.map_err(read)?;
     hold_settlement(&payload, &intent).map_err(ServiceError::PayloadMismatch)?;
-    let balances = read(venue, || venue.network_balances(&enterprise.id)).await?;
+    let balances = renewing(venue, || venue.network_balances(&enterprise.id)).await.map_err(read)?;
     Ok(Preview {
         net_totals: intent.asked.amounts.net_totals(),
         shortfalls: shortfalls(&intent.asked.amounts, &balances),
@@ -97,18 +98,6 @@ async fn new_intent(
     caller.hold_limits(&request.asked.amounts)?;
     hold_superseded(context, &request.asked).await?;
     pin(context, caller, request, terms)
-}
-
-/// Reads from the venue, once more when it refuses the credential and there is another by now.
-async fn read<T, F>(venue: &dyn GoNetwork, call: impl Fn() -> F + Send) -> Result<T, ServiceError>
-where
-    F: Future<Output = Result<T, VenueFailure>> + Send,
-{
-    let mut answer = call().await;
-    if matches!(answer, Err(VenueFailure::Refused { status: 401, .. })) && venue.reload_credential() {
-        answer = call().await;
-    }
-    answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Read, failure })
 }
 
 /// What an account owes of a currency; the account is a connection, or the partner's own.

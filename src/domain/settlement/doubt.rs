@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::change::Change;
 use super::reason::Reason;
+use crate::domain::time::later;
 
 /// What is open since the body was last handed to the network without a conclusive answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +78,6 @@ impl Doubt {
             refusal: if refusal == "-" { None } else { Some(Reason::from_name(refusal)?) },
         })
     }
-}
-
-fn later(at: Timestamp, wait: Duration) -> Timestamp {
-    SignedDuration::try_from(wait).ok().and_then(|wait| at.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

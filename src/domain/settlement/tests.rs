@@ -70,7 +70,7 @@ fn after(answer: DispatchAnswer, route: Route, exposed: bool) -> (State, Option<
         progress = progress.apply(&Change::Dispatched, route, now()).unwrap().apply(&lost, route, now()).unwrap();
     }
     let submitting = progress.apply(&Change::Dispatched, route, now()).unwrap();
-    let change = verdict(answer, &intent(route), submitting.exposed);
+    let change = verdict(answer, &Header::of(&intent(route), now()), submitting.exposed);
     let next = submitting.apply(&change, route, now()).unwrap();
     (next.state, next.reason)
 }

@@ -4,22 +4,23 @@
 //! no earlier attempt can have taken effect and the venue's contract leaves no
 //! doubt; otherwise, and where the answer may be a proxy's, a read-back decides.
 
+use super::Header;
 use super::change::Change;
-use super::intent::{Intent, Route};
+use super::intent::Route;
 use super::reason::Reason;
 use super::venue::{DispatchAnswer, VenueError, VenueSettlement};
 
 /// What the answer to a post changes. `exposed`: an earlier attempt may have taken effect.
 #[must_use]
-pub fn verdict(answer: DispatchAnswer, intent: &Intent, exposed: bool) -> Change {
+pub fn verdict(answer: DispatchAnswer, header: &Header, exposed: bool) -> Change {
     match answer {
         DispatchAnswer::NotSent { detail } => Change::NotSent { reason: Reason::VenueUnavailable, detail },
         DispatchAnswer::NoAnswer { detail } => silence(Reason::VenueUnavailable, detail),
         DispatchAnswer::Answered { status, settlement: Some(settlement), .. } if carries_settlements(status) => {
-            judge_settlement(status, settlement, intent)
+            judge_settlement(status, settlement, header)
         }
         DispatchAnswer::Answered { status, error, is_proven, .. } => {
-            judge_status(status, &error, intent.route, exposed || !is_proven)
+            judge_status(status, &error, header.route, exposed || !is_proven)
         }
     }
 }
@@ -29,8 +30,8 @@ fn carries_settlements(status: u16) -> bool {
     matches!(status, 200..=299 | 401 | 500)
 }
 
-fn judge_settlement(status: u16, settlement: Box<VenueSettlement>, intent: &Intent) -> Change {
-    if settlement.is_for(&intent.asked.external_id, intent.asked.cutoff, intent.asked.notes.as_ref()) {
+fn judge_settlement(status: u16, settlement: Box<VenueSettlement>, header: &Header) -> Change {
+    if settlement.is_for(&header.external_id, header.cutoff, header.notes.as_ref()) {
         return Change::Taken { venue: settlement };
     }
     let detail = "the venue answered with a settlement that was not asked for".to_owned();

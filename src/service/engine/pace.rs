@@ -7,19 +7,16 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
+
+use crate::domain::time::later;
 
 /// The instant of the next look at something that began at `since`.
 pub(super) fn next_look(bounds: RangeInclusive<Duration>, id: Uuid, since: Timestamp, now: Timestamp) -> Timestamp {
     let lasted = Duration::try_from(now.duration_since(since)).unwrap_or_default();
     let wait = (lasted / 2).min(*bounds.end()).max(*bounds.start());
     later(now, wait + spread(id, wait))
-}
-
-/// `at` later by a wait; an instant beyond the calendar's end is its end.
-pub(super) fn later(at: Timestamp, wait: Duration) -> Timestamp {
-    SignedDuration::try_from(wait).ok().and_then(|wait| at.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// Up to a quarter of the wait, the same for the same settlement.
@@ -31,6 +28,7 @@ fn spread(id: Uuid, wait: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::SignedDuration;
 
     fn bounds() -> RangeInclusive<Duration> {
         Duration::from_millis(500)..=Duration::from_secs(60)

@@ -11,6 +11,8 @@ use crate::domain::settlement::{
     Absence, Change, DispatchAnswer, Reason, Settlement, State, Windows, bad_request, describe, forbidden, verdict,
 };
 use crate::domain::signing::SigningReference;
+use crate::domain::time::later;
+use crate::service::renewing::renewing;
 use crate::store::StoreError;
 use crate::upstream::{GoNetwork, VenueFailure};
 
@@ -69,11 +71,7 @@ impl Engine {
     /// RECEIVED: ask the venue for the text to sign, and hold it against the request.
     async fn prepare(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Step, StoreError> {
         let intent = self.inner.store.intent(settlement.id).await?;
-        let mut answer = venue.signing_payload(&intent).await;
-        if refused_with(&answer, 401) && venue.reload_credential() {
-            answer = venue.signing_payload(&intent).await;
-        }
-        let payload = match answer {
+        let payload = match renewing(venue, || venue.signing_payload(&intent)).await {
             Ok(payload) => payload,
             Err(failure) => return Ok(self.not_prepared(settlement, failure)),
         };
@@ -137,16 +135,15 @@ impl Engine {
     async fn submit(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Step, StoreError> {
         let material = self.inner.store.material(settlement.id).await?;
         let body = material.body.ok_or_else(|| StoreError::Damaged("a signed settlement has no body".into()))?;
-        let intent = self.inner.store.intent(settlement.id).await?;
         let header = &settlement.header;
         let answer = venue.post_settlement(&header.enterprise_id, header.route, &body).await;
         let asked_wait = retry_after(&answer);
         if matches!(answer, DispatchAnswer::Answered { status: 401, settlement: None, .. }) {
             venue.reload_credential();
         }
-        let change = verdict(answer, &intent, settlement.progress.exposed);
-        let later = || asked_wait.map_or_else(|| self.later_look(settlement), |wait| pace::later(self.inner.clock.now(), wait));
-        let due_at = matches!(change, Change::NotSent { .. }).then(later);
+        let change = verdict(answer, header, settlement.progress.exposed);
+        let due = || asked_wait.map_or_else(|| self.later_look(settlement), |wait| later(self.inner.clock.now(), wait));
+        let due_at = matches!(change, Change::NotSent { .. }).then(due);
         Ok(Step::Change { change, due_at })
     }
 
@@ -201,22 +198,19 @@ impl Engine {
     /// Reads the settlement at the venue. `None`: the venue shows none.
     async fn look(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Option<Step>, VenueFailure> {
         let header = &settlement.header;
-        let mut answer = venue.find_settlement(&header.enterprise_id, &header.external_id).await;
-        if refused_with(&answer, 401) && venue.reload_credential() {
-            answer = venue.find_settlement(&header.enterprise_id, &header.external_id).await;
-        }
+        let answer = renewing(venue, || venue.find_settlement(&header.enterprise_id, &header.external_id)).await;
         let Some(found) = answer? else { return Ok(None) };
         if !found.is_for(&header.external_id, header.cutoff, header.notes.as_ref()) {
             let detail = "the venue shows this external id with another cutoff or other notes".to_owned();
             return Ok(Some(Step::now(Change::Parked { reason: Reason::VenueAnsweredOther, detail })));
         }
         let progress = &settlement.progress;
-        let later = Some(self.later_look(settlement));
+        let due_at = Some(self.later_look(settlement));
         let same = progress.venue.as_deref() == Some(&found) && !progress.state.is_under_way();
         if same && !progress.reason.is_some_and(is_passing) {
-            return Ok(Some(Step::Rest { due_at: later }));
+            return Ok(Some(Step::Rest { due_at }));
         }
-        Ok(Some(Step::Change { change: Change::Taken { venue: Box::new(found) }, due_at: later }))
+        Ok(Some(Step::Change { change: Change::Taken { venue: Box::new(found) }, due_at }))
     }
 
     /// The settlement stays as it is and is looked at later; the reason shows, once.
@@ -229,9 +223,9 @@ impl Engine {
             VenueFailure::Unreadable { .. } => (Reason::VenueAnswerInvalid, failure.to_string()),
             VenueFailure::NotSent { .. } | VenueFailure::NoAnswer { .. } => (Reason::VenueUnavailable, failure.to_string()),
         };
-        let later = self.later_look(settlement);
-        let asked = asked_by(failure).map(|wait| pace::later(self.inner.clock.now(), wait));
-        delayed(settlement, reason, detail, asked.map_or(later, |asked| asked.max(later)))
+        let at_least = self.later_look(settlement);
+        let asked = asked_by(failure).map(|wait| later(self.inner.clock.now(), wait));
+        delayed(settlement, reason, detail, asked.map_or(at_least, |asked| asked.max(at_least)))
     }
 
     fn delay(&self, settlement: &Settlement, reason: Reason, detail: String) -> Step {
@@ -256,10 +250,6 @@ fn delayed(settlement: &Settlement, reason: Reason, detail: String, due: Timesta
         return Step::Rest { due_at };
     }
     Step::Change { change: Change::Delayed { reason, detail }, due_at }
-}
-
-fn refused_with<T>(answer: &Result<T, VenueFailure>, code: u16) -> bool {
-    matches!(answer, Err(VenueFailure::Refused { status, .. }) if *status == code)
 }
 
 /// Whether a reason comes from a look that failed, and so passes with one that succeeds.

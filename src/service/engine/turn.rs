@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::steps::Step;
 use super::{Engine, report};
 use crate::domain::settlement::{Change, Reason, Settlement, State};
+use crate::domain::time::later;
 use crate::store::{Claim, Lease, StoreError};
 
 /// The most steps of one turn; a settlement needs six from its receipt to its answer.
@@ -76,7 +77,7 @@ impl Engine {
     fn due_after(&self, change: &Change) -> Option<Timestamp> {
         let now = self.inner.clock.now();
         match change {
-            Change::Taken { .. } => Some(super::pace::later(now, self.inner.settings.shortest_wait)),
+            Change::Taken { .. } => Some(later(now, self.inner.settings.shortest_wait)),
             _ => Some(now),
         }
     }
