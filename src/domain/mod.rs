@@ -2,10 +2,13 @@
 
 pub mod amount;
 pub mod client_settlement;
+pub mod dispute;
 pub mod ids;
+pub mod network;
 pub mod payload;
 pub mod policy;
 pub mod quote;
 pub mod settlement;
 pub mod signing;
 pub mod time;
+pub mod transfer;

@@ -164,7 +164,7 @@ mod tests {
 
     fn has(connection: Option<&str>, available: &str) -> NetworkBalance {
         let (connection_id, available) = (connection.map(str::to_owned), available.to_owned());
-        NetworkBalance { connection_id, currency: "BTC".to_owned(), available }
+        NetworkBalance { connection_id, currency: "BTC".to_owned(), available, held: None }
     }
 
     fn short(legs: Vec<Leg>, balances: &[NetworkBalance]) -> Vec<(Option<String>, String, String)> {

@@ -96,6 +96,8 @@ pub struct NetworkBalance {
     pub currency: String,
     /// `available`: a decimal, as sent.
     pub available: String,
+    /// `held`: a decimal, as sent; earmarked and not available.
+    pub held: Option<String>,
 }
 
 /// What a venue says went wrong, bounded and free of its body's other text.

@@ -2,7 +2,7 @@
 
 use super::time::to_proto;
 use super::transfer::transfer;
-use crate::domain::client_settlement::{Dispute, DisputeClosure};
+use crate::domain::dispute::{Dispute, DisputeClosure};
 use crate::grpc::pb;
 
 /// A dispute.

@@ -5,10 +5,11 @@
 //! stands beside it.
 
 use crate::custody::VerifyFailure;
-use crate::domain::client_settlement::{ClosedBy, ClosureStatus, TransferStatus};
+use crate::domain::dispute::{ClosedBy, ClosureStatus};
 use crate::domain::quote::{Fulfillment, QuoteStatus};
 use crate::domain::settlement::{AmountUnit, NextAction, Outcome, Route, State, VenueStatus};
 use crate::domain::signing::Purpose;
+use crate::domain::transfer::TransferStatus;
 use crate::grpc::pb;
 
 /// Writes a conversion from a domain enum into its namesake in the contract.

@@ -1,7 +1,7 @@
 //! A transfer of a settlement, as the venue shows it to a client.
 
 use super::time::to_proto;
-use crate::domain::client_settlement::Transfer;
+use crate::domain::transfer::Transfer;
 use crate::grpc::pb;
 
 /// A transfer; masked names stay masked, and absent ids absent.

@@ -50,7 +50,8 @@ fn page_url(url: &Url, number: u32) -> Url {
 fn append(found: &mut Vec<NetworkBalance>, connection: Option<&str>, wire: Option<Pairs<wire::Balance>>) -> Result<(), Unmapped> {
     for (currency, balance) in wire.unwrap_or_default().0 {
         let available = required(balance.available.map(|available| available.0), "balances.available")?;
-        found.push(NetworkBalance { connection_id: connection.map(str::to_owned), currency, available });
+        let held = balance.held.map(|held| held.0);
+        found.push(NetworkBalance { connection_id: connection.map(str::to_owned), currency, available, held });
     }
     Ok(())
 }

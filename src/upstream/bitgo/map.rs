@@ -5,10 +5,10 @@
 //! whether a settlement is the one that was posted.
 
 use super::wire;
-use crate::domain::client_settlement::{
-    ClientSettlement, ClosedBy, ClosureStatus, Dispute, DisputeClosure, Transfer, TransferParty, TransferStatus,
-};
+use crate::domain::client_settlement::ClientSettlement;
+use crate::domain::dispute::{ClosedBy, ClosureStatus, Dispute, DisputeClosure};
 use crate::domain::settlement::{VenueSettlement, VenueStatus};
+use crate::domain::transfer::{Transfer, TransferParty, TransferStatus};
 use crate::upstream::json::{DecimalText, Pairs, instant, weighty_instant};
 use crate::upstream::unmapped::{Unmapped, required};
 

@@ -142,4 +142,5 @@ pub(super) struct ConnectionBalances {
 #[derive(Deserialize)]
 pub(super) struct Balance {
     pub(super) available: Option<DecimalText>,
+    pub(super) held: Option<DecimalText>,
 }
