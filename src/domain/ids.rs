@@ -101,6 +101,12 @@ bounded_text! {
     TxId, 128;
     /// A name that a caller gives to a request so that a repeat is recognised.
     RequestId, 128;
+    /// BitGo's name for a trading account: 32 hexadecimal digits, or a UUID.
+    TradingAccountId, 128;
+    /// BitGo's name for one account's part in a trade settlement.
+    AffirmationId, 128;
+    /// A trade's id: a UUID of the caller's or of the venue's.
+    TradeId, 128;
     /// Text that a settlement's nonce is made of (seed 000: any text of at least one character).
     Nonce, 256;
 }

@@ -11,4 +11,5 @@ pub mod quote;
 pub mod settlement;
 pub mod signing;
 pub mod time;
+pub mod trade;
 pub mod transfer;

@@ -1,0 +1,134 @@
+//! What the venue's answers and lists mean for a write: the tables of ADR 14 as functions.
+
+use super::asked::TradeAction;
+use super::change::TradeChange;
+use super::reason::TradeReason;
+use super::status::AffirmationStatus;
+use super::venue::{Affirmation, Evidence, Shown, TradeAnswer, VenueTradeSettlement, same_id};
+use super::write::TradeWrite;
+use crate::domain::settlement::{VenueError, describe};
+
+/// What the answer to the one dispatch changes. Whatever is not listed is unknown.
+#[must_use]
+pub fn trade_verdict(answer: TradeAnswer, write: &TradeWrite) -> TradeChange {
+    match answer {
+        TradeAnswer::NotSent { detail } => TradeChange::NotSent { reason: TradeReason::VenueUnavailable, detail },
+        TradeAnswer::NoAnswer { detail } => TradeChange::Unanswered { reason: TradeReason::VenueUnavailable, detail },
+        TradeAnswer::Answered { status: 200..=299, shown, .. } => judge_success(shown, write),
+        TradeAnswer::Answered { status, error, is_proven, .. } => judge_refusal(status, &error, is_proven),
+    }
+}
+
+fn judge_success(shown: Option<Shown>, write: &TradeWrite) -> TradeChange {
+    match shown {
+        None => unanswered(TradeReason::VenueAnswerInvalid, "the venue's answer shows nothing"),
+        Some(Shown::Settlement(settlement)) => judge_created(settlement, write),
+        Some(Shown::Affirmation(affirmation)) => match judge_affirmation(&affirmation, write) {
+            // An answer that still shows the old status is no answer yet.
+            Some(TradeChange::NotAccepted { detail, .. }) => unanswered(TradeReason::VenueAnswerInvalid, &detail),
+            Some(change) => change,
+            None => unanswered(TradeReason::VenueAnswerInvalid, "the affirmation has not changed"),
+        },
+    }
+}
+
+/// Nothing in the answer to our own post may speak against it, and its id must be there to follow it by.
+fn judge_created(settlement: Box<VenueTradeSettlement>, write: &TradeWrite) -> TradeChange {
+    let evidence = write.progress.nonces.as_ref().map(|nonces| settlement.evidence(&write.header.asked.account_id, nonces));
+    match evidence {
+        Some(Evidence::Others) => TradeChange::Parked {
+            reason: TradeReason::VenueAnsweredOther,
+            detail: "the venue answered with a settlement that was not asked for".to_owned(),
+        },
+        _ if settlement.id.is_none() => unanswered(TradeReason::VenueAnswerInvalid, "the venue's answer names no settlement"),
+        _ => TradeChange::Taken { shown: Shown::Settlement(settlement) },
+    }
+}
+
+fn judge_refusal(status: u16, error: &VenueError, is_proven: bool) -> TradeChange {
+    let detail = describe(status, error);
+    let reason = match status {
+        400 => bad_request(error),
+        401 => TradeReason::VenueCredentials,
+        403 => TradeReason::VenueForbidden,
+        409 => TradeReason::VenueConflict,
+        429 => return TradeChange::NotSent { reason: TradeReason::VenueRateLimited, detail },
+        _ => TradeReason::VenueUnavailable,
+    };
+    if matches!(status, 400 | 403) && is_proven {
+        TradeChange::NotAccepted { reason, detail }
+    } else {
+        TradeChange::Unanswered { reason, detail }
+    }
+}
+
+fn bad_request(error: &VenueError) -> TradeReason {
+    let mut texts = [&error.name, &error.message].into_iter().flatten();
+    if texts.any(|text| text.to_ascii_lowercase().contains("signature")) {
+        TradeReason::VenueRejectedSignature
+    } else {
+        TradeReason::VenueRejectedRequest
+    }
+}
+
+fn unanswered(reason: TradeReason, detail: &str) -> TradeChange {
+    TradeChange::Unanswered { reason, detail: detail.to_owned() }
+}
+
+/// The settlement in a list that a write made; only one that has its nonces is.
+#[must_use]
+pub fn find_ours<'a>(list: &'a [VenueTradeSettlement], write: &TradeWrite) -> Option<&'a VenueTradeSettlement> {
+    let nonces = write.progress.nonces.as_ref()?;
+    let is_ours = |settlement: &&VenueTradeSettlement| {
+        settlement.evidence(&write.header.asked.account_id, nonces) == Evidence::Ours && settlement.id.is_some()
+    };
+    list.iter().find(is_ours)
+}
+
+/// What an affirmation that was read says of a write on it; `None` while it is awaited as before.
+#[must_use]
+pub fn judge_affirmation(affirmation: &Affirmation, write: &TradeWrite) -> Option<TradeChange> {
+    let asked = &write.header.asked;
+    let id = asked.action.affirmation_id()?;
+    let is_other = affirmation.id.as_deref().is_some_and(|shown| !same_id(shown, id.as_str()))
+        || affirmation.party_account_id.as_deref().is_some_and(|shown| !same_id(shown, asked.account_id.as_str()));
+    if is_other {
+        let detail = "the venue answered with an affirmation that was not asked for".to_owned();
+        return Some(TradeChange::Parked { reason: TradeReason::VenueAnsweredOther, detail });
+    }
+    let wanted = match &asked.action {
+        TradeAction::Create(_) => return None,
+        TradeAction::Affirm(_) => AffirmationStatus::Affirmed,
+        TradeAction::Reject(_) => AffirmationStatus::Rejected,
+        TradeAction::Cancel(_) => AffirmationStatus::Canceled,
+    };
+    let found = affirmation.status();
+    let settled_by_affirming = wanted == AffirmationStatus::Affirmed && found == AffirmationStatus::Failed;
+    if found == wanted || settled_by_affirming {
+        return Some(judge_effect(affirmation, write));
+    }
+    match found {
+        AffirmationStatus::Pending | AffirmationStatus::Overdue | AffirmationStatus::Unrecognised => None,
+        // Who asked for the settlement is affirmed from the beginning, and may withdraw all the same.
+        AffirmationStatus::Affirmed if wanted == AffirmationStatus::Canceled => None,
+        _ => {
+            let detail = format!("the affirmation is {}", affirmation.status_text.as_deref().unwrap_or_default());
+            Some(TradeChange::NotAccepted { reason: TradeReason::AffirmationNotPending, detail })
+        }
+    }
+}
+
+/// An affirmation in the wanted status: with another payload it was somebody else's doing.
+fn judge_effect(affirmation: &Affirmation, write: &TradeWrite) -> TradeChange {
+    match (affirmation.nonces(), &write.progress.nonces) {
+        (Some(found), Some(ours)) if found != *ours => TradeChange::Parked {
+            reason: TradeReason::VenueAnsweredOther,
+            detail: "the affirmation shows another payload than the one that was signed".to_owned(),
+        },
+        _ => TradeChange::Taken { shown: Shown::Affirmation(Box::new(affirmation.clone())) },
+    }
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;
