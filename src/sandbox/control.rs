@@ -1,13 +1,13 @@
-//! The control path: rules, funds and the ledger, for whoever is on this machine.
+//! The control path: rules, time and the ledger, for whoever is on this machine.
 //!
 //! - `POST /sandbox/faults` `{"on":"settlement_post","times":1,"behaviour":{"kind":"accept_then_cut"}}`;
 //!   `DELETE /sandbox/faults` drops all rules
-//! - `POST /sandbox/fund` `{"enterprise":"...","account":"...","currency":"BTC","amount":"100"}`;
-//!   without an account it is the partner's own
-//! - `POST /sandbox/reject` `{"enterprise":"...","external_id":"...","reason":"..."}`; 404 where nothing is open under that name
+//! - `POST /sandbox/clock` `{"advance_ms":60000}` moves the venues' time ahead: windows and lifetimes run on it, credentials do not
 //! - `GET /sandbox/ledger`
+//! - what can be done to settlements: `bitgo/control.rs`
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Json, Request, State};
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::bitgo;
 use super::desk::Desk;
 use super::faults::Fault;
-use super::ledger::{Durability, Funding, LedgerSnapshot, Record};
+use super::ledger::LedgerSnapshot;
 use super::server::Line;
 
 /// `/sandbox/...`, served beside each venue and answered to loopback only.
@@ -28,8 +28,8 @@ pub(crate) fn router() -> Router<Arc<Desk>> {
     Router::new()
         .route("/sandbox/faults", post(push).delete(clear))
         .route("/sandbox/ledger", get(ledger))
-        .route("/sandbox/fund", post(fund))
-        .route("/sandbox/reject", post(reject))
+        .route("/sandbox/clock", post(advance))
+        .merge(bitgo::control::router())
         .layer(from_fn(loopback_only))
 }
 
@@ -51,28 +51,16 @@ async fn ledger(State(desk): State<Arc<Desk>>) -> Json<LedgerSnapshot> {
     Json(desk.snapshot())
 }
 
-async fn fund(State(desk): State<Arc<Desk>>, Json(funding): Json<Funding>) -> StatusCode {
-    let record = Record::Funded(funding);
-    match desk.ledger.change(move |ledger| ledger.commit(record, Durability::Synced)).await {
-        Ok(()) => StatusCode::NO_CONTENT,
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
+/// How far to move the venues' time.
 #[derive(Deserialize)]
-struct Rejection {
-    enterprise: String,
-    external_id: String,
-    reason: String,
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_ms: u64,
 }
 
-async fn reject(State(desk): State<Arc<Desk>>, Json(rejection): Json<Rejection>) -> StatusCode {
-    let now_ms = desk.now_ms();
-    let Rejection { enterprise, external_id, reason } = rejection;
-    let change = desk.ledger.change(move |ledger| bitgo::reject(ledger, (&enterprise, &external_id), &reason, now_ms));
-    match change.await {
-        Ok(true) => StatusCode::NO_CONTENT,
-        Ok(false) => StatusCode::NOT_FOUND,
+async fn advance(State(desk): State<Arc<Desk>>, Json(by): Json<Advance>) -> StatusCode {
+    match desk.advance(Duration::from_millis(by.advance_ms)).await {
+        Ok(()) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -1,7 +1,9 @@
 //! What every handler of both venues has at hand.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -9,10 +11,12 @@ use tokio_util::task::TaskTracker;
 use super::bitgo;
 use super::config::{SandboxConfig, SandboxEnterprise};
 use super::faults::Faults;
-use super::ledger::{Ledger, LedgerSnapshot};
+use super::ledger::{Book, Durability, Ledger, LedgerError, LedgerSnapshot, Record, Writer};
 
 /// The span of the request budget.
 const BUDGET_WINDOW_MS: i64 = 60_000;
+/// The furthest that time is moved at once: ten years.
+const MAX_ADVANCE_MS: i64 = 10 * 366 * 24 * 3_600_000;
 /// The most different request lines that are counted; later ones are not.
 const MAX_COUNTED_LINES: usize = 100_000;
 
@@ -26,6 +30,7 @@ pub(crate) struct Desk {
     pub(crate) stop: CancellationToken,
     /// The requests under way.
     pub(crate) tasks: TaskTracker,
+    moved_ms: AtomicI64,
     requests: Mutex<BTreeMap<String, u64>>,
     spent: Mutex<HashMap<String, VecDeque<i64>>>,
 }
@@ -34,6 +39,7 @@ impl Desk {
     /// A desk over open books.
     pub(crate) fn new(config: SandboxConfig, ledger: Arc<Ledger>) -> Self {
         let enterprises = config.enterprises.iter().cloned().map(Arc::new).collect();
+        let moved_ms = AtomicI64::new(ledger.read(Book::clock_moved_ms));
         Self {
             config,
             enterprises,
@@ -41,14 +47,36 @@ impl Desk {
             faults: Faults::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            moved_ms,
             requests: Mutex::default(),
             spent: Mutex::default(),
         }
     }
 
-    /// The present instant in milliseconds.
+    /// The venues' present instant in milliseconds: windows and lifetimes run on it, and it can be moved ahead.
     pub(crate) fn now_ms(&self) -> i64 {
+        self.unmoved_ms().saturating_add(self.moved_ms.load(Ordering::SeqCst))
+    }
+
+    /// The present instant of the clock that the sandbox was given: credentials and request budgets are held to it, since callers
+    /// share it and not what it was moved by.
+    pub(crate) fn unmoved_ms(&self) -> i64 {
         self.config.clock.now().as_millisecond()
+    }
+
+    /// Moves the venues' time ahead, and lets windows that end by that take their effect.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the ledger cannot be written.
+    pub(crate) async fn advance(self: &Arc<Self>, by: Duration) -> Result<(), LedgerError> {
+        let advance_ms = i64::try_from(by.as_millis()).unwrap_or(MAX_ADVANCE_MS).min(MAX_ADVANCE_MS);
+        let desk = Arc::clone(self);
+        let change = move |ledger: &mut Writer| {
+            ledger.commit(Record::ClockMoved { advance_ms }, Durability::Synced)?;
+            desk.moved_ms.store(ledger.book().clock_moved_ms(), Ordering::SeqCst);
+            bitgo::process_due(ledger, desk.now_ms())
+        };
+        self.ledger.change(change).await
     }
 
     /// An enterprise by its id.
@@ -84,7 +112,7 @@ impl Desk {
     /// # Errors
     /// The seconds until the budget has room again.
     pub(crate) fn spend(&self, user: &str, per_minute: u32) -> Result<(), i64> {
-        let now = self.now_ms();
+        let now = self.unmoved_ms();
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let times = spent.entry(user.to_owned()).or_default();
         while times.front().is_some_and(|at| at + BUDGET_WINDOW_MS <= now) {

@@ -119,7 +119,7 @@ async fn answer(desk: &Arc<Desk>, request: Request, next: Next) -> Option<Answer
     let mut answer = match desk.faults.take(call) {
         None => Answer::collect(run.await).await,
         Some(behaviour) => {
-            let scene = Scene { call, now_ms: desk.now_ms(), stop: desk.stop.clone() };
+            let scene = Scene { call, now_ms: desk.unmoved_ms(), stop: desk.stop.clone() };
             misbehave::meet(behaviour, run, scene).await?
         }
     };

@@ -112,7 +112,7 @@ fn transfer(place: usize) -> ClientTransfer {
         "destinationClientName": "Example Client",
         "destinationConnectionName": "Example Client at Exchange",
         "destinationTradingAccountId": "62ab90e06dfda30007974f0a52a12995",
-        "destinationNetworkAccountId": "09684b38-49ed-4cf6-a28e-c3a459494c69",
+        "destinationNetworkAccountId": "c4f1d5b0-0000-4000-8000-000000000007",
         "usdValue": match place % 3 {
             0 => json!("1234567"),
             1 => json!(7_654_321),

@@ -31,13 +31,14 @@ use axum::middleware::from_fn_with_state;
 use thiserror::Error;
 use tokio_util::sync::DropGuard;
 
+pub use bitgo::disputing::{DisputeClose, Disputed, NewDispute};
 pub use config::{
     BadSignatureV1, BitlipaRules, ClosedDispute, DEFAULT_REQUESTS_PER_MINUTE, EXAMPLE_CONNECTIONS, Rate, SandboxAuth,
     SandboxConfig, SandboxConnection, SandboxEnterprise, ShortfallAnswer, UnfundedV2,
 };
 pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, MAX_FAULTS, RetryAfter, Tamper};
 pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAMPLE_TRANSFERS};
-pub use ledger::{LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry};
+pub use ledger::{DisputeEntry, LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry};
 
 use desk::Desk;
 use ledger::{Durability, Funding, Ledger, Record};
@@ -92,7 +93,14 @@ impl Sandbox {
         let ledger = Arc::new(Ledger::open(config.data_dir.as_deref(), accounts::default_balances(&config)?)?);
         let openings = accounts::openings(&config)?;
         accounts::check_disputes(&config)?;
-        ledger.change(move |ledger| accounts::open(ledger, openings)).await?;
+        let disputes = config.enterprises.iter().map(|one| (one.enterprise_id.clone(), one.closed_disputes.clone()));
+        let disputes: Vec<(String, Vec<ClosedDispute>)> = disputes.collect();
+        ledger
+            .change(move |ledger| {
+                accounts::open(ledger, openings)?;
+                disputes.iter().try_for_each(|(id, disputes)| bitgo::disputing::open_configured(ledger, id, disputes))
+            })
+            .await?;
         let desk = Arc::new(Desk::new(config, ledger));
         let listen = |address, router| {
             let started = Server::start(address, router, desk.stop.clone());
@@ -151,6 +159,41 @@ impl Sandbox {
         let now_ms = self.desk.now_ms();
         let change = self.desk.ledger.change(move |ledger| bitgo::reject(ledger, (&name.0, &name.1), &reason, now_ms));
         Ok(change.await?)
+    }
+
+    /// Moves the venues' time ahead of the clock that they were given: windows and lifetimes run on it, credentials do not.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger cannot be written.
+    pub async fn advance(&self, by: Duration) -> Result<(), SandboxError> {
+        Ok(self.desk.advance(by).await?)
+    }
+
+    /// Lets a client dispute a settlement, inside its dispute window.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger cannot be written.
+    pub async fn dispute(&self, asked: NewDispute) -> Result<Disputed, SandboxError> {
+        let now_ms = self.desk.now_ms();
+        Ok(self.desk.ledger.change(move |ledger| bitgo::disputing::raise(ledger, asked, now_ms)).await?)
+    }
+
+    /// Lets a client take a dispute back, inside the settlement's dispute window.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger cannot be written.
+    pub async fn retract_dispute(&self, dispute_id: &str, reason: Option<&str>) -> Result<Disputed, SandboxError> {
+        let (id, reason, now_ms) = (dispute_id.to_owned(), reason.map(str::to_owned), self.desk.now_ms());
+        Ok(self.desk.ledger.change(move |ledger| bitgo::disputing::retract(ledger, &id, reason, now_ms)).await?)
+    }
+
+    /// Closes a dispute: inside the dispute window its own settlement carries what was agreed, later the next one.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger cannot be written.
+    pub async fn close_dispute(&self, asked: DisputeClose) -> Result<Disputed, SandboxError> {
+        let now_ms = self.desk.now_ms();
+        Ok(self.desk.ledger.change(move |ledger| bitgo::disputing::close(ledger, asked, now_ms)).await?)
     }
 
     /// Stops listening, cuts the requests that a fault delays, and waits for the others: the ledger's file is free afterwards.

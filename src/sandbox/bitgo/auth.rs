@@ -92,7 +92,7 @@ pub(crate) fn sign_answer(desk: &Desk, asked: &Asked, answer: &mut Answer) {
     let Ok(Some(version)) = Version::of(asked) else { return };
     let caller = desk.enterprises().iter().find(|one| asked.header("authorization") == hashed_bearer(one.token.expose()));
     let Some(caller) = caller else { return };
-    let timestamp = desk.now_ms().to_string();
+    let timestamp = desk.unmoved_ms().to_string();
     let subject = version.answer_subject(asked.method.as_str(), &timestamp, asked.target(), answer.status.as_u16(), &answer.body);
     let hex = mac(caller.token.expose(), &subject).map(|mac| base16ct::lower::encode_string(&mac.finalize().into_bytes()));
     if let Some(value) = hex.and_then(|text| HeaderValue::from_str(&text).ok()) {

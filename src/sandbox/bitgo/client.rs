@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::sandbox::desk::Desk;
 use crate::sandbox::fixtures::ClientSettlement;
-use crate::sandbox::ledger::{Settlement, Transfer};
+use crate::sandbox::ledger::{Book, Settlement, Transfer};
 
 use super::entry::Entry;
 use super::filters::Filters;
-use super::reads::{catch_up, settlement_id};
+use super::reads::{catch_up, created_ms, settlement_id};
 use super::refusal::Refusal;
-use super::wire;
+use super::{disputes, wire};
 
 /// What stands for a name that the client may not see.
 const MASK: &str = "*****";
@@ -66,20 +66,24 @@ fn live(desk: &Desk, entry: &Entry, filters: &Filters, id: &str) -> Result<Strin
             return Err(not_found());
         }
         let wanted = transfers.into_iter().filter(|transfer| filters.allows("currencies", &transfer.currency));
-        let page = filters.page(wanted.map(|transfer| masked(settlement, transfer, &is_own)))?;
-        let settlement = wire::settlement(settlement);
+        let page = filters.page(wanted.map(|transfer| masked(book, settlement, transfer, &is_own)))?;
+        let own_disputes = |shown: fn(&Book, &str, &str) -> Vec<Value>| {
+            let all = shown(book, &settlement.enterprise, id).into_iter();
+            all.filter(|one| one.get("connectionId").and_then(Value::as_str).is_some_and(is_own)).collect::<Vec<_>>()
+        };
         let body = json!({
-            "settlement": settlement,
+            "settlement": wire::settlement(settlement, book.is_disputed(id)),
             "settlementTransfers": page,
-            "settlingDisputes": [],
-            "settlementDisputes": [],
+            "settlingDisputes": own_disputes(disputes::settled_in),
+            "settlementDisputes": own_disputes(disputes::raised_on),
         });
         Ok(body.to_string())
     })
 }
 
-fn masked(settlement: &Settlement, transfer: &Transfer, is_own: &impl Fn(&str) -> bool) -> Value {
-    let mut value = wire::transfer(settlement, transfer);
+fn masked(book: &Book, settlement: &Settlement, transfer: &Transfer, is_own: &impl Fn(&str) -> bool) -> Value {
+    let at_ms = created_ms(book, settlement, transfer);
+    let mut value = wire::transfer(&settlement.enterprise, Some(settlement), transfer, at_ms);
     let Some(fields) = value.as_object_mut() else { return value };
     fields.insert("usdValue".to_owned(), Value::Null);
     fields.insert("settlementStatus".to_owned(), Value::from(settlement.status.as_str()));

@@ -37,7 +37,7 @@ impl FromRequestParts<Arc<Desk>> for Entry {
             .enterprise(asked.param("enterprise_id"))
             .cloned()
             .ok_or_else(|| Refusal::unauthorized("the caller is not a member of the enterprise"))?;
-        authenticate(&enterprise, &asked, desk.now_ms())?;
+        authenticate(&enterprise, &asked, desk.unmoved_ms())?;
         let user = body_digest(enterprise.token.expose());
         desk.spend(&user, desk.config.requests_per_minute).map_err(Refusal::too_many)?;
         Ok(Self { enterprise, asked })

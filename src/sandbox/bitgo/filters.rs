@@ -47,9 +47,13 @@ impl Filters {
         self.lists.get(name)
     }
 
-    /// Whether a boolean parameter is set to `true`.
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        self.one(name) == Some("true")
+    /// A boolean parameter; `None` where it is absent.
+    ///
+    /// # Errors
+    /// 400 where it is neither `true` nor `false`.
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, Refusal> {
+        let read = |text: &str| text.parse().map_err(|_| Refusal::invalid(format!("{name} must be true or false")));
+        self.one(name).map(read).transpose()
     }
 
     /// Whether a list is absent or holds a value.
@@ -108,6 +112,14 @@ mod tests {
         }
         assert!(filters("externalIds=day%2C1").allows("externalIds", "day,1"));
         assert!(filters("").allows("externalIds", "anything"));
+    }
+
+    #[test]
+    fn booleans_are_true_or_false_and_nothing_else() {
+        assert_eq!(filters("closed=true").boolean("closed").unwrap(), Some(true));
+        assert_eq!(filters("closed=false").boolean("closed").unwrap(), Some(false));
+        assert_eq!(filters("").boolean("closed").unwrap(), None);
+        assert!(filters("closed=1").boolean("closed").is_err());
     }
 
     #[test]

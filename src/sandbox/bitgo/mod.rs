@@ -3,11 +3,15 @@
 mod amounts;
 pub(crate) mod auth;
 mod client;
+mod connections;
 mod content;
+pub(crate) mod control;
 mod disputes;
+pub(crate) mod disputing;
 mod entry;
 mod filters;
 mod partner;
+mod partners;
 mod posting;
 mod reads;
 mod refusal;
@@ -37,10 +41,10 @@ pub(crate) fn router() -> Router<Arc<Desk>> {
         .route(&format!("{v1}/partners/settlements"), get(reads::settlements).post(partner::post_v1))
         .route(&format!("{v2}/partners/settlements"), axum::routing::post(partner::post_v2))
         .route(&format!("{v1}/partners/settlements/{{settlement_id}}"), get(reads::settlement))
-        .route(&format!("{v1}/partners/settlement/disputes"), get(reads::disputes))
-        .route(&format!("{v1}/partners/balances"), get(reads::balances))
-        .route(&format!("{v1}/partners/connections"), get(reads::connections))
-        .route(&format!("{v1}/partners"), get(reads::partners))
+        .route(&format!("{v1}/partners/settlement/disputes"), get(disputes::of_partner))
+        .route(&format!("{v1}/partners/balances"), get(connections::balances))
+        .route(&format!("{v1}/partners/connections"), get(connections::connections))
+        .route(&format!("{v1}/partners"), get(partners::partners))
         .route(&format!("{v1}/clients/settlements/{{settlement_id}}"), get(client::settlement))
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn post_v1(State(desk): State<Arc<Desk>>, entry: Entry) -> Resu
         (_, ShortfallAnswer::Unauthorized) => StatusCode::UNAUTHORIZED,
         (_, ShortfallAnswer::InternalError) => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Ok((status, Json(json!({ "settlement": wire::settlement(&settlement) }))).into_response())
+    Ok((status, Json(json!({ "settlement": wire::settlement(&settlement, false) }))).into_response())
 }
 
 /// The asynchronous way: answered as pending, settled when the windows have passed.
@@ -50,12 +50,14 @@ pub(crate) async fn post_v2(State(desk): State<Arc<Desk>>, entry: Entry) -> Resu
     }
     let posting = Posting::v2(&entry.enterprise, &content, body_digest(&entry.asked.body), desk.now_ms());
     let settlement = take_effect(&desk, posting).await?;
-    let mut value = wire::settlement(&settlement);
-    if let Some(fields) = value.as_object_mut() {
-        let settling = desk.ledger.read(|book| disputes::shown(book, &entry.enterprise, Some(&settlement.id)));
-        fields.insert("settlingDisputes".to_owned(), Value::from(settling));
-    }
-    Ok(Json(json!({ "settlement": value })))
+    desk.ledger.read(|book| {
+        let mut value = wire::settlement(&settlement, book.is_disputed(&settlement.id));
+        if let Some(fields) = value.as_object_mut() {
+            let settling = disputes::settled_in(book, entry.id(), &settlement.id);
+            fields.insert("settlingDisputes".to_owned(), Value::from(settling));
+        }
+        Ok(Json(json!({ "settlement": value })))
+    })
 }
 
 async fn take_effect(desk: &Desk, posting: Posting) -> Result<Box<Settlement>, Refusal> {

@@ -2,11 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::sandbox::config::{ClosedDispute, SandboxEnterprise, UnfundedV2};
+use crate::sandbox::config::{SandboxEnterprise, UnfundedV2};
 use crate::sandbox::ledger::{Durability, LedgerError, Record, Settlement, Status, Transfer, Writer};
 
 use super::content::Content;
-use super::disputes::adjusted_transfers;
 
 /// Why a settlement failed, in the venue's words.
 const SHORT: &str = "insufficient funds";
@@ -19,11 +18,13 @@ pub(crate) struct Posting {
     notes: Option<String>,
     cutoff_at: Option<String>,
     transfers: Vec<Transfer>,
-    /// When its windows end; `None` for v1, which settles at once.
+    /// When its clients can dispute no more; `None` for v1, which settles at once.
+    dispute_ends_ms: Option<i64>,
+    /// When its windows end; `None` for v1.
     due_ms: Option<i64>,
     unfunded: UnfundedV2,
-    /// The closed disputes that it may pull in.
-    disputes: Vec<ClosedDispute>,
+    /// The closed disputes that it pulls in.
+    settling_disputes: Vec<String>,
 }
 
 /// What became of a post.
@@ -46,6 +47,7 @@ impl Posting {
             currency: leg.currency.clone(),
             quantity: leg.quantity.clone(),
             dispute_closure_id: None,
+            disputed: false,
         };
         Self {
             enterprise: enterprise.enterprise_id.clone(),
@@ -54,9 +56,10 @@ impl Posting {
             notes: content.notes().map(str::to_owned),
             cutoff_at: None,
             transfers: content.legs.iter().map(transfer).collect(),
+            dispute_ends_ms: None,
             due_ms: None,
             unfunded: enterprise.unfunded,
-            disputes: Vec::new(),
+            settling_disputes: Vec::new(),
         }
     }
 
@@ -64,7 +67,7 @@ impl Posting {
     pub(crate) fn v2(enterprise: &SandboxEnterprise, content: &Content, body_sha256: String, now_ms: i64) -> Self {
         Self {
             cutoff_at: content.cutoff_at().map(str::to_owned),
-            disputes: enterprise.closed_disputes.clone(),
+            dispute_ends_ms: Some(now_ms + enterprise.dispute_window_ms),
             due_ms: Some(now_ms + enterprise.dispute_window_ms + enterprise.top_up_window_ms),
             ..Self::v1(enterprise, content, body_sha256)
         }
@@ -83,8 +86,12 @@ impl Posting {
     }
 
     fn create(mut self, ledger: &mut Writer, now_ms: i64) -> Result<Posted, LedgerError> {
-        self.disputes.retain(|dispute| ledger.book().settled_in(&dispute.dispute_id).is_none());
-        self.transfers.extend(self.disputes.iter().flat_map(adjusted_transfers));
+        if self.due_ms.is_some() {
+            let disputes = ledger.book().unassigned_disputes(&self.enterprise);
+            self.settling_disputes = disputes.iter().map(|dispute| dispute.id.clone()).collect();
+            let closures = disputes.iter().filter_map(|dispute| dispute.closure.as_ref());
+            self.transfers.extend(closures.flat_map(|closure| closure.transfers.iter().cloned()));
+        }
         let unfunded = self.due_ms.is_some() && !ledger.book().connections_cover(&self.enterprise, &self.transfers);
         if unfunded && self.unfunded == UnfundedV2::NotCreated {
             return Ok(Posted::Unfunded);
@@ -113,9 +120,10 @@ impl Posting {
             created_ms: now_ms,
             updated_ms: now_ms,
             finalized_ms: None,
+            dispute_ends_ms: self.dispute_ends_ms,
             due_ms: self.due_ms,
             transfers: self.transfers,
-            settling_disputes: self.disputes.into_iter().map(|dispute| dispute.dispute_id).collect(),
+            settling_disputes: self.settling_disputes,
         }
     }
 }

@@ -4,20 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::domain::amount::canonical;
 use crate::sandbox::desk::Desk;
-use crate::sandbox::ledger::{Account, Book, LedgerError, Settlement, Transfer};
+use crate::sandbox::ledger::{Book, LedgerError, Settlement, Transfer};
 
 use super::entry::Entry;
 use super::filters::Filters;
 use super::posting::process_due;
 use super::refusal::Refusal;
-use super::{disputes as closed, wire};
-
-/// When the sandbox's connections came to be.
-const CONNECTED_AT: &str = "2025-11-11T19:12:37.874Z";
+use super::{disputes, wire};
 
 /// Lets windows that have ended take their effect before anything is read.
 pub(crate) async fn catch_up(desk: &Desk) -> Result<(), LedgerError> {
@@ -35,27 +31,35 @@ pub(crate) async fn settlements(State(desk): State<Arc<Desk>>, entry: Entry) -> 
     desk.ledger.read(|book| {
         let mut found = Vec::new();
         for settlement in book.settlements().filter(|one| one.enterprise == entry.id()) {
-            if listed(&filters, settlement)? {
+            if listed(&filters, book, settlement)? && listed_to_partner(&filters, settlement)? {
                 found.push(settlement);
             }
         }
         found.sort_by_key(|settlement| settlement.created_ms);
-        let page = filters.page(found.into_iter().map(wire::settlement))?;
+        let page = filters.page(found.into_iter().map(|one| wire::settlement(one, book.is_disputed(&one.id))))?;
         Ok(Json(json!({ "settlements": page })))
     })
 }
 
-fn listed(filters: &Filters, settlement: &Settlement) -> Result<bool, Refusal> {
+/// Whether the filters that partners and clients share leave a settlement.
+///
+/// # Errors
+/// 400 where a filter is malformed.
+pub(crate) fn listed(filters: &Filters, book: &Book, settlement: &Settlement) -> Result<bool, Refusal> {
     let between = |names: &str, account: fn(&Transfer) -> Option<&str>| {
         filters.list(names).is_none_or(|list| settlement.transfers.iter().filter_map(account).any(|id| list.contains(id)))
     };
-    // Nobody disputes in the sandbox, so that a filter for disputed settlements leaves none.
-    Ok(!filters.flag("onlyShowDisputed")
+    let only_disputed = filters.boolean("onlyShowDisputed")? == Some(true);
+    Ok((!only_disputed || book.is_disputed(&settlement.id))
         && filters.allows("settlementIds", &settlement.id)
-        && filters.allows("externalIds", &settlement.external_id)
-        && filters.allows("partnerIds", &wire::uuid_of("partner", &settlement.enterprise))
+        && filters.allows("partnerIds", &wire::partner_id(&settlement.enterprise))
         && between("partyConnectionIds", |transfer| transfer.source.as_deref())
-        && between("counterpartyConnectionIds", |transfer| Some(&transfer.destination))
+        && between("counterpartyConnectionIds", |transfer| Some(&transfer.destination)))
+}
+
+/// Whether the filters that only partners have leave a settlement.
+fn listed_to_partner(filters: &Filters, settlement: &Settlement) -> Result<bool, Refusal> {
+    Ok(filters.allows("externalIds", &settlement.external_id)
         && filters.allows_instant("created", settlement.created_ms)?
         && filters.allows_instant("updated", settlement.updated_ms)?)
 }
@@ -70,19 +74,33 @@ pub(crate) async fn settlement(State(desk): State<Arc<Desk>>, entry: Entry) -> R
             .settlement_by_id(id)
             .filter(|found| found.enterprise == entry.id())
             .ok_or_else(|| Refusal::not_found("settlement not found"))?;
-        let wanted = |transfer: &&Transfer| {
-            filters.allows("currencies", &transfer.currency)
-                && filters.allows("destinationNetworkAccountIds", &transfer.destination)
-                && filters.allows("sourceNetworkAccountIds", transfer.source.as_deref().unwrap_or_default())
+        let wanted = |transfer: &&Transfer| transfer_listed(&filters, &settlement.enterprise, transfer);
+        let shown = |transfer: &Transfer| {
+            wire::transfer(&settlement.enterprise, Some(settlement), transfer, created_ms(book, settlement, transfer))
         };
-        let transfers = settlement.transfers.iter().filter(wanted).map(|transfer| wire::transfer(settlement, transfer));
         Ok(Json(json!({
-            "settlement": wire::settlement(settlement),
-            "settlementTransfers": filters.page(transfers)?,
-            "settlingDisputes": closed::shown(book, &entry.enterprise, Some(id)),
-            "settlementDisputes": [],
+            "settlement": wire::settlement(settlement, book.is_disputed(id)),
+            "settlementTransfers": filters.page(settlement.transfers.iter().filter(wanted).map(shown))?,
+            "settlingDisputes": disputes::settled_in(book, entry.id(), id),
+            "settlementDisputes": disputes::raised_on(book, entry.id(), id),
         })))
     })
+}
+
+fn transfer_listed(filters: &Filters, enterprise: &str, transfer: &Transfer) -> bool {
+    let source = transfer.source.as_deref();
+    filters.allows("currencies", &transfer.currency)
+        && filters.allows("sourceNetworkAccountIds", &source.map(wire::network_account).unwrap_or_default())
+        && filters.allows("sourceTradingAccountIds", &wire::trading_account(enterprise, source))
+        && filters.allows("destinationNetworkAccountIds", &wire::network_account(&transfer.destination))
+        && filters.allows("destinationTradingAccountIds", &wire::trading_account(enterprise, Some(&transfer.destination)))
+}
+
+/// When a transfer of a settlement came to be: with it, or with the closure of a dispute.
+pub(crate) fn created_ms(book: &Book, settlement: &Settlement, transfer: &Transfer) -> i64 {
+    let Some(id) = transfer.dispute_closure_id.as_deref() else { return settlement.created_ms };
+    let closures = settlement.settling_disputes.iter().filter_map(|id| book.dispute(id)?.closure.as_ref());
+    closures.into_iter().find(|closure| closure.id == id).map_or(settlement.created_ms, |closure| closure.at_ms)
 }
 
 /// The settlement id of a path.
@@ -92,98 +110,4 @@ pub(crate) async fn settlement(State(desk): State<Arc<Desk>>, entry: Entry) -> R
 pub(crate) fn settlement_id(entry: &Entry) -> Result<&str, Refusal> {
     let id = entry.asked.param("settlement_id");
     uuid::Uuid::try_parse(id).map(|_| id).map_err(|_| Refusal::invalid("settlementId must be a UUID"))
-}
-
-/// What connections hold, and what the partner itself holds.
-pub(crate) async fn balances(State(desk): State<Arc<Desk>>, entry: Entry) -> Result<Json<Value>, Refusal> {
-    catch_up(&desk).await?;
-    let filters = Filters::of(&entry.asked.uri)?;
-    let connections = entry.enterprise.connections.iter().map(|one| one.connection_id.as_str());
-    let page = filters.page(connections.filter(|id| filters.allows("connectionIds", id)))?;
-    desk.ledger.read(|book| {
-        let network: Map<String, Value> = page
-            .into_iter()
-            .map(|id| {
-                let value = json!({
-                    "clientId": wire::uuid_of("client", id),
-                    "partnerId": wire::uuid_of("partner", entry.id()),
-                    "partnersConnectionId": id,
-                    "balances": held(book, entry.id(), &Some(id.to_owned())),
-                });
-                (id.to_owned(), value)
-            })
-            .collect();
-        Ok(Json(json!({ "networkBalances": network, "balances": held(book, entry.id(), &None) })))
-    })
-}
-
-fn held(book: &Book, enterprise: &str, account: &Account) -> Map<String, Value> {
-    let purses = book.purses(enterprise).filter(|(_, owner, _)| owner == account);
-    purses
-        .map(|purse| {
-            let held = book.held(purse);
-            let available = book.balance(purse) - &held;
-            (purse.2.clone(), json!({ "available": canonical(&available), "held": canonical(&held) }))
-        })
-        .collect()
-}
-
-/// The partner's connections.
-pub(crate) async fn connections(entry: Entry) -> Result<Json<Value>, Refusal> {
-    let filters = Filters::of(&entry.asked.uri)?;
-    let ids = entry.enterprise.connections.iter().map(|one| one.connection_id.as_str());
-    let wanted = ids.filter(|id| filters.allows("connectionIds", id) && filters.allows("partnersConnectionIds", id));
-    let connection = |id: &str| {
-        json!({
-            "id": id,
-            "name": format!("Connection {id}"),
-            "clientId": wire::uuid_of("client", id),
-            "partnerId": wire::uuid_of("partner", entry.id()),
-            "networkAccountId": id,
-            "createdAt": CONNECTED_AT,
-            "updatedAt": CONNECTED_AT,
-            "active": true,
-            "proof": "sandbox",
-            "nonce": wire::uuid_of("nonce", id),
-            "partnersConnectionId": id,
-            "partnersClientId": null,
-            "initialized": true,
-        })
-    };
-    Ok(Json(json!({ "connections": filters.page(wanted.map(connection))? })))
-}
-
-/// The partner itself with its windows; an absent dispute window means that disputes are off.
-pub(crate) async fn partners(entry: Entry) -> Json<Value> {
-    let enterprise = &entry.enterprise;
-    let mut partner = json!({
-        "id": wire::uuid_of("partner", entry.id()),
-        "name": format!("Sandbox partner {}", entry.id()),
-        "institutionIdentifier": entry.id(),
-        "connectionKeySchema": "token",
-        "active": true,
-        "trustOrg": "BitGo Trust",
-        "stablePartner": false,
-        "enterpriseId": entry.id(),
-        "publicKey": base16ct::lower::encode_string(&enterprise.public_key),
-    });
-    if let (true, Some(fields)) = (enterprise.disputes, partner.as_object_mut()) {
-        fields.insert("clientDisputeWindowMinutes".to_owned(), Value::from(enterprise.dispute_window_ms / 60_000));
-        fields.insert("topUpWindowMinutes".to_owned(), Value::from(enterprise.top_up_window_ms / 60_000));
-    }
-    Json(json!({ "partners": [partner] }))
-}
-
-/// The closed disputes of the partner's earlier settlements; nobody opens new ones in the sandbox.
-pub(crate) async fn disputes(State(desk): State<Arc<Desk>>, entry: Entry) -> Result<Json<Value>, Refusal> {
-    let filters = Filters::of(&entry.asked.uri)?;
-    let all = desk.ledger.read(|book| closed::shown(book, &entry.enterprise, None));
-    let text = |dispute: &Value, name: &str| dispute.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let wanted = all.into_iter().filter(|dispute| {
-        filters.allows("disputeIds", &text(dispute, "id"))
-            && filters.allows("connectionIds", &text(dispute, "connectionId"))
-            && filters.allows("settlementIds", &text(dispute, "disputedSettlementId"))
-            && filters.allows("settledInSettlementIds", &text(dispute, "settledInSettlementId"))
-    });
-    Ok(Json(json!({ "disputes": filters.page(wanted)? })))
 }

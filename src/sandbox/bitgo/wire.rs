@@ -1,8 +1,9 @@
 //! Settlements and transfers as BitGo writes them.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::sandbox::config::SandboxEnterprise;
 use crate::sandbox::ledger::{Settlement, Status, Transfer};
 use crate::sandbox::time::iso_millis;
 
@@ -19,56 +20,96 @@ pub(crate) fn trading_account(enterprise: &str, connection: Option<&str>) -> Str
     uuid_of("trading account", connection.unwrap_or(enterprise)).replace('-', "")
 }
 
-/// A settlement; what is absent is null where BitGo's samples show null, and missing elsewhere.
-pub(crate) fn settlement(settlement: &Settlement) -> Value {
-    let mut value = json!({
-        "id": settlement.id,
-        "partnerId": uuid_of("partner", &settlement.enterprise),
-        "externalId": settlement.external_id,
-        "status": settlement.status.as_str(),
-        "settlementType": "offchain",
-        "reconciled": false,
-        "initiatedBy": uuid_of("user", &settlement.enterprise).replace('-', ""),
-        "createdAt": iso_millis(settlement.created_ms),
-        "updatedAt": iso_millis(settlement.updated_ms),
-        "finalizedAt": settlement.finalized_ms.map(iso_millis),
-        "lossSLAAlertSent": false,
-        "gainSLAAlertSent": false,
-        "cutoffAt": settlement.cutoff_at,
-        "disputed": false,
-    });
-    if let Some(fields) = value.as_object_mut() {
-        if let Some(notes) = &settlement.notes {
-            fields.insert("notes".to_owned(), Value::from(notes.as_str()));
-        }
-        if let (Status::Failed | Status::Rejected, Some(reason)) = (settlement.status, &settlement.reason) {
-            fields.insert("reason".to_owned(), Value::from(reason.as_str()));
-        }
-    }
-    value
+/// The network account behind a connection: what transfers name, and never the connection's own id.
+pub(crate) fn network_account(connection: &str) -> String {
+    uuid_of("network account", connection)
 }
 
-/// A transfer as the partner sees it.
-pub(crate) fn transfer(settlement: &Settlement, transfer: &Transfer) -> Value {
-    let done = settlement.status == Status::Completed;
-    let mut value = json!({
-        "id": transfer.id,
-        "createdAt": iso_millis(settlement.created_ms),
-        "updatedAt": iso_millis(settlement.updated_ms),
-        "currency": transfer.currency,
-        "settlementId": settlement.id,
-        "quantity": transfer.quantity.to_plain_string(),
-        "txIds": if done { vec![uuid_of("tx", &transfer.id)] } else { Vec::new() },
-        "status": settlement.status.as_str(),
-        "sourceTradingAccountId": trading_account(&settlement.enterprise, transfer.source.as_deref()),
-        "destinationTradingAccountId": trading_account(&settlement.enterprise, Some(&transfer.destination)),
-        "destinationNetworkAccountId": transfer.destination,
-    });
-    let optional = [("sourceNetworkAccountId", &transfer.source), ("disputeClosureId", &transfer.dispute_closure_id)];
-    for (name, text) in optional {
-        if let (Some(fields), Some(text)) = (value.as_object_mut(), text) {
-            fields.insert(name.to_owned(), Value::from(text.as_str()));
-        }
+/// The venue's id of an enterprise as a partner.
+pub(crate) fn partner_id(enterprise: &str) -> String {
+    uuid_of("partner", enterprise)
+}
+
+/// The venue's id of the client behind a connection.
+pub(crate) fn client_id(partner: &SandboxEnterprise, connection: &str) -> String {
+    let configured = partner.connections.iter().find(|one| one.connection_id == connection);
+    uuid_of("client", configured.and_then(|one| one.client_enterprise_id.as_deref()).unwrap_or(connection))
+}
+
+/// The partner's own name for a connection.
+pub(crate) fn partners_connection_id(connection: &str) -> String {
+    format!("account-of-{connection}")
+}
+
+/// The partner's own name for the client behind a connection.
+pub(crate) fn partners_client_id(partner: &SandboxEnterprise, connection: &str) -> String {
+    format!("customer-{}", client_id(partner, connection))
+}
+
+/// The id of a user of the venue.
+pub(crate) fn user_id(name: &str) -> String {
+    uuid_of("user", name).replace('-', "")
+}
+
+/// A settlement; what is absent is missing.
+pub(crate) fn settlement(settlement: &Settlement, disputed: bool) -> Value {
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
+    put("id", json!(settlement.id));
+    put("partnerId", json!(partner_id(&settlement.enterprise)));
+    put("externalId", json!(settlement.external_id));
+    put("status", json!(settlement.status.as_str()));
+    put("settlementType", json!("offchain"));
+    put("reconciled", json!(false));
+    put("initiatedBy", json!(user_id(&settlement.enterprise)));
+    put("createdAt", json!(iso_millis(settlement.created_ms)));
+    put("updatedAt", json!(iso_millis(settlement.updated_ms)));
+    put("lossSLAAlertSent", json!(false));
+    put("gainSLAAlertSent", json!(false));
+    put("disputed", json!(disputed));
+    if let Some(at_ms) = settlement.finalized_ms {
+        put("finalizedAt", json!(iso_millis(at_ms)));
     }
-    value
+    if let Some(cutoff) = &settlement.cutoff_at {
+        put("cutoffAt", json!(cutoff));
+    }
+    if let Some(notes) = &settlement.notes {
+        put("notes", json!(notes));
+    }
+    if let (Status::Failed | Status::Rejected, Some(reason)) = (settlement.status, &settlement.reason) {
+        put("reason", json!(reason));
+    }
+    Value::Object(fields)
+}
+
+/// A transfer as the partner sees it, in its settlement or, after a dispute was closed, waiting for one.
+pub(crate) fn transfer(enterprise: &str, settlement: Option<&Settlement>, transfer: &Transfer, created_ms: i64) -> Value {
+    let status = match settlement {
+        _ if transfer.disputed => "disputed",
+        Some(settlement) => settlement.status.as_str(),
+        None => "pending_settlement_assignment",
+    };
+    let updated_ms = settlement.map_or(created_ms, |settlement| settlement.updated_ms.max(created_ms));
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
+    put("id", json!(transfer.id));
+    put("createdAt", json!(iso_millis(created_ms)));
+    put("updatedAt", json!(iso_millis(updated_ms)));
+    put("currency", json!(transfer.currency));
+    put("quantity", json!(transfer.quantity.to_plain_string()));
+    put("txIds", if status == "completed" { json!([uuid_of("tx", &transfer.id)]) } else { json!([]) });
+    put("status", json!(status));
+    put("sourceTradingAccountId", json!(trading_account(enterprise, transfer.source.as_deref())));
+    put("destinationTradingAccountId", json!(trading_account(enterprise, Some(&transfer.destination))));
+    put("destinationNetworkAccountId", json!(network_account(&transfer.destination)));
+    if let Some(settlement) = settlement {
+        put("settlementId", json!(settlement.id));
+    }
+    if let Some(source) = &transfer.source {
+        put("sourceNetworkAccountId", json!(network_account(source)));
+    }
+    if let Some(closure) = &transfer.dispute_closure_id {
+        put("disputeClosureId", json!(closure));
+    }
+    Value::Object(fields)
 }

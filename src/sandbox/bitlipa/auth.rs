@@ -24,7 +24,7 @@ pub(crate) fn authenticate(desk: &Desk, asked: &Asked) -> Result<(), Refusal> {
     }
     let timestamp = asked.header("x-bitlipa-timestamp");
     let at: i64 = timestamp.parse().map_err(|_| Refusal::of("unauthorized"))?;
-    if at.abs_diff(desk.now_ms().div_euclid(1000)) > TOLERANCE_SECONDS {
+    if at.abs_diff(desk.unmoved_ms().div_euclid(1000)) > TOLERANCE_SECONDS {
         return Err(Refusal::of("timestamp_expired"));
     }
     let (path, query) = (asked.uri.path(), asked.uri.query().unwrap_or_default());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bigdecimal::{BigDecimal, Zero};
 
+use super::dispute::Dispute;
 use super::record::{Account, Confirmation, Quote, Record, Settlement, Status, Transfer};
 
 /// Whose balance of what: enterprise, account, currency.
@@ -33,7 +34,9 @@ pub(crate) struct Book {
     open: BTreeSet<Name>,
     arrivals: BTreeMap<Name, Arrivals>,
     quotes: BTreeMap<String, Quote>,
-    disputes: HashMap<String, String>,
+    pub(super) disputes: BTreeMap<String, Dispute>,
+    connections: BTreeSet<(String, String)>,
+    clock_moved_ms: i64,
 }
 
 impl Book {
@@ -77,9 +80,14 @@ impl Book {
         self.settlements.get(self.names.get(id)?)
     }
 
-    /// The venue's id of the settlement that took a closed dispute in.
-    pub(crate) fn settled_in(&self, dispute_id: &str) -> Option<&str> {
-        self.disputes.get(dispute_id).map(String::as_str)
+    /// The connections that an enterprise's settlements have named.
+    pub(crate) fn connections<'a>(&'a self, enterprise: &'a str) -> impl Iterator<Item = &'a str> {
+        self.connections.iter().filter(move |(owner, _)| owner == enterprise).map(|(_, connection)| connection.as_str())
+    }
+
+    /// How far the venues' time was moved ahead of the clock that they were given.
+    pub(crate) fn clock_moved_ms(&self) -> i64 {
+        self.clock_moved_ms
     }
 
     /// All settlements, by enterprise and external id.
@@ -150,6 +158,10 @@ impl Book {
                 }
             }
             Record::Rejected { enterprise, external_id, at_ms, reason } => self.reject((enterprise, external_id), at_ms, reason),
+            Record::ClockMoved { advance_ms } => self.clock_moved_ms = self.clock_moved_ms.saturating_add(advance_ms),
+            Record::Disputed(dispute) => self.raise(*dispute),
+            Record::DisputeRetracted { dispute_id, retraction } => self.retract(&dispute_id, retraction),
+            Record::DisputeClosed { dispute_id, closure, settled_in } => self.close(&dispute_id, *closure, settled_in),
             Record::Quoted(quote) => {
                 self.quotes.insert(quote.tx_id.clone(), *quote);
             }
@@ -176,8 +188,24 @@ impl Book {
         }
         self.arrivals.entry(name.clone()).or_default().created += 1;
         self.names.insert(settlement.id.clone(), name.clone());
-        let disputes = settlement.settling_disputes.iter().cloned();
-        self.disputes.extend(disputes.map(|dispute| (dispute, settlement.id.clone())));
+        self.assign_disputes(&settlement.settling_disputes, Some(&settlement.id));
+        let named = settlement.transfers.iter().flat_map(|one| one.source.iter().chain([&one.destination]));
+        self.connections.extend(named.map(|connection| (settlement.enterprise.clone(), connection.clone())));
+        self.settlements.insert(name, settlement);
+    }
+
+    /// Changes a settlement's transfers, with what is earmarked for them.
+    pub(super) fn change_settlement(&mut self, id: &str, change: impl FnOnce(&mut Settlement)) {
+        let Some(name) = self.names.get(id).cloned() else { return };
+        let Some(mut settlement) = self.settlements.remove(&name) else { return };
+        let open = self.open.contains(&name);
+        if open {
+            self.hold(&settlement, true);
+        }
+        change(&mut settlement);
+        if open {
+            self.hold(&settlement, false);
+        }
         self.settlements.insert(name, settlement);
     }
 
@@ -199,6 +227,7 @@ impl Book {
         if self.open.remove(&name) {
             self.hold(&settlement, true);
         }
+        self.assign_disputes(&settlement.settling_disputes, None);
         settlement.status = Status::Rejected;
         settlement.reason = Some(reason);
         settlement.updated_ms = at_ms;
@@ -224,11 +253,11 @@ impl Book {
     }
 }
 
-/// What transfers change in each purse, gains and liabilities of one purse set off.
+/// What transfers change in each purse, gains and liabilities of one purse set off; disputed ones move nothing.
 fn net_changes(enterprise: &str, transfers: &[Transfer]) -> BTreeMap<Purse, BigDecimal> {
     let mut changes: BTreeMap<Purse, BigDecimal> = BTreeMap::new();
     let purse = |account: Account, currency: &str| (enterprise.to_owned(), account, currency.to_owned());
-    for transfer in transfers {
+    for transfer in transfers.iter().filter(|transfer| !transfer.disputed) {
         *changes.entry(purse(transfer.source.clone(), &transfer.currency)).or_default() -= &transfer.quantity;
         *changes.entry(purse(Some(transfer.destination.clone()), &transfer.currency)).or_default() += &transfer.quantity;
     }
@@ -270,6 +299,7 @@ mod tests {
             created_ms: 0,
             updated_ms: 0,
             finalized_ms: None,
+            dispute_ends_ms: None,
             due_ms,
             transfers: vec![Transfer {
                 id: "t".into(),
@@ -278,6 +308,7 @@ mod tests {
                 currency: "BTC".into(),
                 quantity: number(quantity),
                 dispute_closure_id: None,
+                disputed: false,
             }],
             settling_disputes: Vec::new(),
         }

@@ -6,6 +6,7 @@
 
 mod book;
 mod decimal;
+mod dispute;
 mod journal;
 mod record;
 mod snapshot;
@@ -19,11 +20,12 @@ use bigdecimal::BigDecimal;
 use thiserror::Error;
 
 pub(crate) use book::Book;
+pub(crate) use dispute::{Closure, Dispute, Retraction};
 pub(crate) use journal::Durability;
 #[cfg(test)]
 pub(crate) use record::Confirmation;
 pub(crate) use record::{Account, Funding, Quote, Record, Settlement, Status, Transfer};
-pub use snapshot::{LedgerSnapshot, QuoteEntry, SettlementEntry};
+pub use snapshot::{DisputeEntry, LedgerSnapshot, QuoteEntry, SettlementEntry};
 
 use journal::Journal;
 

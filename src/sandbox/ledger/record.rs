@@ -4,6 +4,7 @@ use bigdecimal::BigDecimal;
 use serde::{Deserialize, Serialize};
 
 use super::decimal;
+use super::dispute::{Closure, Dispute, Retraction};
 
 /// Who holds money at an enterprise: a connection by its id, or the partner itself (`None`).
 pub(crate) type Account = Option<String>;
@@ -24,6 +25,14 @@ pub(crate) enum Record {
     Failed { enterprise: String, external_id: String, at_ms: i64, reason: String },
     /// An administrator of the venue turned a settlement down for good.
     Rejected { enterprise: String, external_id: String, at_ms: i64, reason: String },
+    /// The venues' time was moved ahead.
+    ClockMoved { advance_ms: i64 },
+    /// A client disputed a settlement.
+    Disputed(Box<Dispute>),
+    /// A client took a dispute back.
+    DisputeRetracted { dispute_id: String, retraction: Retraction },
+    /// A dispute was closed, inside its own settlement's dispute window (`settled_in`) or later.
+    DisputeClosed { dispute_id: String, closure: Box<Closure>, settled_in: Option<String> },
     /// A quote was given.
     Quoted(Box<Quote>),
     /// A quote was confirmed.
@@ -98,6 +107,8 @@ pub(crate) struct Settlement {
     pub(crate) updated_ms: i64,
     /// When it was completed or rejected.
     pub(crate) finalized_ms: Option<i64>,
+    /// When its clients can dispute no more; `None` for a synchronous one.
+    pub(crate) dispute_ends_ms: Option<i64>,
     /// When its windows end; `None` for a synchronous one.
     pub(crate) due_ms: Option<i64>,
     /// The movements of money.
@@ -122,6 +133,15 @@ pub(crate) struct Transfer {
     pub(crate) quantity: BigDecimal,
     /// The closure of the dispute that it comes from; `None` where it was posted.
     pub(crate) dispute_closure_id: Option<String>,
+    /// Whether a dispute keeps it from being executed.
+    pub(crate) disputed: bool,
+}
+
+impl Transfer {
+    /// Whether a connection stands on either side.
+    pub(crate) fn concerns(&self, connection: &str) -> bool {
+        self.destination == connection || self.source.as_deref() == Some(connection)
+    }
 }
 
 /// A Bitlipa quote and what became of it.

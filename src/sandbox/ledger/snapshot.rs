@@ -11,6 +11,10 @@ use super::book::Book;
 pub struct LedgerSnapshot {
     /// Every external id that arrived in a post, ordered by enterprise and external id.
     pub settlements: Vec<SettlementEntry>,
+    /// Every dispute.
+    pub disputes: Vec<DisputeEntry>,
+    /// How far the venues' time was moved ahead of the clock that they were given.
+    pub clock_moved_ms: i64,
     /// Every quote.
     pub quotes: Vec<QuoteEntry>,
     /// How many requests were seen since the start, by `METHOD path`.
@@ -36,6 +40,23 @@ pub struct SettlementEntry {
     pub settlement_id: Option<String>,
     /// The venue's word for its state; absent while nothing was created.
     pub status: Option<String>,
+}
+
+/// What the venue knows of one dispute.
+#[derive(Debug, Clone, Serialize)]
+pub struct DisputeEntry {
+    /// The venue's id.
+    pub dispute_id: String,
+    /// The connection whose client disputes.
+    pub connection_id: String,
+    /// The venue's id of the settlement that is disputed.
+    pub disputed_settlement_id: String,
+    /// Whether it was taken back.
+    pub retracted: bool,
+    /// Whether it was closed.
+    pub closed: bool,
+    /// The venue's id of the settlement that carries what was agreed.
+    pub settled_in_settlement_id: Option<String>,
 }
 
 /// What Bitlipa knows of one quote.
@@ -71,7 +92,22 @@ impl LedgerSnapshot {
             external_tx_id: quote.confirmed.as_ref().map(|confirmed| confirmed.external_tx_id.clone()),
             cancelled: quote.cancelled_ms.is_some(),
         });
-        Self { settlements: settlements.collect(), quotes: quotes.collect(), requests: BTreeMap::new(), balances: balances(book) }
+        let disputes = book.all_disputes().map(|dispute| DisputeEntry {
+            dispute_id: dispute.id.clone(),
+            connection_id: dispute.connection.clone(),
+            disputed_settlement_id: dispute.settlement_id.clone(),
+            retracted: dispute.retraction.is_some(),
+            closed: dispute.closure.is_some(),
+            settled_in_settlement_id: dispute.settled_in.clone(),
+        });
+        Self {
+            settlements: settlements.collect(),
+            disputes: disputes.collect(),
+            clock_moved_ms: book.clock_moved_ms(),
+            quotes: quotes.collect(),
+            requests: BTreeMap::new(),
+            balances: balances(book),
+        }
     }
 
     /// What the venue knows of an external id, if it ever arrived.

@@ -61,7 +61,10 @@ async fn a_posted_settlement_is_seen_by_its_client_with_others_masked() {
     let (status, body) = seen(&venue, "client-1", "client-token", id).await;
     assert_eq!((status, &body["settlement"]["externalId"]), (200, &json!("day-1")));
     let transfer = &body["settlementTransfers"][0];
-    assert_eq!(transfer["destinationNetworkAccountId"], CONNECTION);
+    let connections = venue.get_json("partners/connections").await;
+    let account = &connections["connections"][0]["networkAccountId"];
+    assert_ne!(account, CONNECTION, "a network account is not its connection");
+    assert_eq!(&transfer["destinationNetworkAccountId"], account);
     assert_eq!(transfer["sourceClientName"], "*****");
     assert!(transfer.get("sourceTradingAccountId").is_none());
     assert_eq!(transfer["settlementStatus"], "completed");

@@ -4,6 +4,7 @@ mod bitlipa;
 mod client_side;
 mod control;
 mod credentials;
+mod disputes;
 mod faults;
 mod restart;
 mod settlements;
