@@ -34,14 +34,14 @@ fn enterprise(enterprise: &config::Enterprise, venues: &Venues, environment: &dy
         http: http(&enterprise.base_url, enterprise.ca_file.as_deref(), venues)?,
         clock: Arc::new(SystemClock),
     };
-    let venue = BitGo::new(options).map_err(|cause| AppError::Venue { whose: whose.to_owned(), cause })?;
+    let venue = Arc::new(BitGo::new(options).map_err(|cause| AppError::Venue { whose: whose.to_owned(), cause })?);
     let settles = enterprise.settling.as_ref().map(|settling| SettlementTerms {
         route: settling.route,
         amount_unit: settling.amount_unit,
         key_id: settling.signing_key.clone(),
         max_cutoff_ahead: settling.max_cutoff_ahead,
     });
-    Ok(Enterprise { id: enterprise.id.clone(), settles, venue: Arc::new(venue) })
+    Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), venue })
 }
 
 fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Environment) -> Result<QuoteDesk, AppError> {

@@ -10,7 +10,7 @@ use super::turns::Turns;
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, MerchantId};
 use crate::domain::quote::{Chain, WalletAddress};
 use crate::domain::settlement::{AmountUnit, Route};
-use crate::upstream::{GoNetwork, QuoteVenue};
+use crate::upstream::{GoNetwork, NetworkReads, QuoteVenue};
 
 /// How an enterprise settles, where it does.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct Enterprise {
     pub settles: Option<SettlementTerms>,
     /// Its access to the venue.
     pub venue: Arc<dyn GoNetwork>,
+    /// What else it reads there, through the same access.
+    pub reads: Arc<dyn NetworkReads>,
 }
 
 /// Where quotes are had.

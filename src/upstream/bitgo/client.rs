@@ -10,9 +10,10 @@ use super::BitGoOptions;
 use super::auth::{Exchange, RequestAuth};
 use super::error::venue_error;
 use crate::domain::time::Clock;
+use crate::upstream::VenueFailure;
 use crate::upstream::credential::Credential;
 use crate::upstream::http::{BaseUrl, BuildError, CallError, HttpClient, Request, Response};
-use crate::upstream::{VenueFailure, json};
+use crate::upstream::json::{self, read_error};
 
 /// The transport of one enterprise: its pool, its credential, its way to authenticate.
 pub(super) struct Client {
@@ -73,15 +74,28 @@ impl Client {
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<T, VenueFailure> {
-        let answer = self.call(method, url, body).await?;
-        if !answer.response.is_success() {
-            return Err(refusal(&answer));
-        }
-        if !answer.is_trusted {
-            return Err(VenueFailure::Unreadable { detail: UNTRUSTED.to_owned() });
-        }
-        json::read(&answer.response.body).ok_or_else(|| VenueFailure::Unreadable { detail: json::GARBLED.to_owned() })
+        understood(&self.call(method, url, body).await?)
     }
+
+    /// The same for one thing that the venue may not know: `None` when it says so itself. A proxy's page says nothing.
+    pub(super) async fn read_if_known<T: DeserializeOwned>(&self, method: Method, url: Url) -> Result<Option<T>, VenueFailure> {
+        let answer = self.call(method, url, None).await?;
+        if answer.response.status == 404 && answer.is_trusted && read_error(&answer.response.body).is_object() {
+            return Ok(None);
+        }
+        understood(&answer).map(Some)
+    }
+}
+
+/// What a read's answer says, where it is a success, the venue's, and JSON.
+fn understood<T: DeserializeOwned>(answer: &Answer) -> Result<T, VenueFailure> {
+    if !answer.response.is_success() {
+        return Err(refusal(answer));
+    }
+    if !answer.is_trusted {
+        return Err(VenueFailure::Unreadable { detail: UNTRUSTED.to_owned() });
+    }
+    json::read(&answer.response.body).ok_or_else(|| VenueFailure::Unreadable { detail: json::GARBLED.to_owned() })
 }
 
 /// What is said of an answer whose HMAC is missing or wrong.

@@ -37,19 +37,30 @@ pub(super) fn settlement(wire: wire::Settlement) -> Result<VenueSettlement, Unma
     })
 }
 
-/// A page of a client's settlement. Without its list of transfers it is unreadable: none would look like the last page.
-pub(super) fn client_settlement(wire: wire::ClientSettlement) -> Result<ClientSettlement, Unmapped> {
+/// A page of settlements. Without its list it is unreadable: none would look like the last page.
+pub(super) fn settlements(wire: wire::SettlementList) -> Result<Vec<VenueSettlement>, Unmapped> {
+    wire.settlements.ok_or(Unmapped("settlements"))?.into_iter().map(settlement).collect()
+}
+
+/// One settlement with a page of its transfers. Without their list it is unreadable, for the same reason.
+pub(super) fn settlement_detail(wire: wire::SettlementDetail) -> Result<ClientSettlement, Unmapped> {
     let transfers = wire.settlement_transfers.ok_or(Unmapped("settlementTransfers"))?;
     Ok(ClientSettlement {
         settlement: settlement(wire.settlement.ok_or(Unmapped("settlement"))?)?,
-        transfers: transfers.into_iter().map(transfer).collect::<Result<_, _>>()?,
+        transfers: self::transfers(transfers)?,
         settling_disputes: disputes(wire.settling_disputes)?,
         settlement_disputes: disputes(wire.settlement_disputes)?,
     })
 }
 
-fn disputes(wire: Option<Vec<wire::Dispute>>) -> Result<Vec<Dispute>, Unmapped> {
+/// Disputes; none where their list is missing.
+pub(super) fn disputes(wire: Option<Vec<wire::Dispute>>) -> Result<Vec<Dispute>, Unmapped> {
     wire.unwrap_or_default().into_iter().map(dispute).collect()
+}
+
+/// Transfers.
+pub(super) fn transfers(wire: Vec<wire::Transfer>) -> Result<Vec<Transfer>, Unmapped> {
+    wire.into_iter().map(transfer).collect()
 }
 
 fn transfer(wire: wire::Transfer) -> Result<Transfer, Unmapped> {
@@ -108,14 +119,13 @@ fn dispute(wire: wire::Dispute) -> Result<Dispute, Unmapped> {
 fn closure(wire: wire::DisputeClosure) -> Result<DisputeClosure, Unmapped> {
     let closed_by_text = wire.closed_by.unwrap_or_default();
     let status_text = wire.status.unwrap_or_default();
-    let transfers = wire.adjusted_settlement_transfers.unwrap_or_default();
     Ok(DisputeClosure {
         id: required(wire.id, "disputeClosure.id")?,
         closed_by: ClosedBy::from_name(&closed_by_text).unwrap_or(ClosedBy::Unrecognised),
         closed_by_text,
         user_id: wire.user_id.unwrap_or_default(),
         notes: wire.notes.unwrap_or_default(),
-        adjusted_settlement_transfers: transfers.into_iter().map(transfer).collect::<Result<_, _>>()?,
+        adjusted_settlement_transfers: transfers(wire.adjusted_settlement_transfers.unwrap_or_default())?,
         adjusted_transfers: by_currency(wire.adjusted_transfers),
         status: ClosureStatus::from_name(&status_text).unwrap_or(ClosureStatus::Unrecognised),
         status_text,

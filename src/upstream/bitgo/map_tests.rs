@@ -75,7 +75,7 @@ fn what_a_settlement_must_have_is_demanded() {
 
 #[test]
 fn a_clients_transfers_are_read_whole_and_digit_for_digit() {
-    let page = client_settlement(read(CLIENT)).unwrap();
+    let page = settlement_detail(read(CLIENT)).unwrap();
     assert_eq!(page.settlement.status, VenueStatus::Failed);
     assert_eq!(page.settlement.reason, some("insufficient funds"));
     let expected = Transfer {
@@ -112,7 +112,7 @@ fn party(trading: &str, network: &str, client: &str, connection: &str) -> Transf
 
 #[test]
 fn disputes_are_read_whole_with_their_closure() {
-    let page = client_settlement(read(CLIENT)).unwrap();
+    let page = settlement_detail(read(CLIENT)).unwrap();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let settling = &page.settling_disputes[0];
     assert_eq!(settling.expected_transfers, [pair("ETH", "-200.10"), pair("BTC", "100")]);
@@ -143,7 +143,7 @@ fn disputes_are_read_whole_with_their_closure() {
 
 #[test]
 fn null_is_absence_and_an_unknown_word_stays_as_text() {
-    let page = client_settlement(read(NULLS)).unwrap();
+    let page = settlement_detail(read(NULLS)).unwrap();
     assert_eq!((page.settlement.status, page.settlement.status_text.as_str()), (VenueStatus::Unrecognised, "frozen"));
     assert_eq!(page.settlement.updated_at, None);
     let transfer = &page.transfers[0];
@@ -175,6 +175,6 @@ fn a_page_without_its_list_or_a_transfer_without_its_money_is_unreadable() {
         (r#","settlementTransfers":[{"id":"t","quantity":"1"}]"#, "settlementTransfers.currency"),
         (r#","settlementTransfers":[{"id":"t","currency":"BTC"}]"#, "settlementTransfers.quantity"),
     ] {
-        assert_eq!(client_settlement(read(&format!("{{{settlement}{rest}}}"))), Err(Unmapped(member)), "{rest}");
+        assert_eq!(settlement_detail(read(&format!("{{{settlement}{rest}}}"))), Err(Unmapped(member)), "{rest}");
     }
 }

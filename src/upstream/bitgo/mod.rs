@@ -8,6 +8,7 @@ mod dispatch;
 mod error;
 mod found;
 mod map;
+mod reads;
 mod wire;
 
 use std::sync::Arc;
@@ -128,8 +129,8 @@ impl GoNetwork for BitGo {
     }
 
     async fn client_settlement(&self, query: &ClientSettlementQuery) -> Result<ClientSettlement, VenueFailure> {
-        let answer: wire::ClientSettlement = self.client.read(Method::GET, self.client_url(query)?, None).await?;
-        let page = map::client_settlement(answer)?;
+        let answer: wire::SettlementDetail = self.client.read(Method::GET, self.client_url(query)?, None).await?;
+        let page = map::settlement_detail(answer)?;
         if same_id(&page.settlement.settlement_id, query.settlement_id.as_str()) {
             Ok(page)
         } else {

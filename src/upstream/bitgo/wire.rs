@@ -26,10 +26,10 @@ pub(super) struct SettlementList {
     pub(super) settlements: Option<Vec<Settlement>>,
 }
 
-/// The answer of a client's settlement.
+/// One settlement with a page of its transfers, as its partner or a client reads it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ClientSettlement {
+pub(super) struct SettlementDetail {
     pub(super) settlement: Option<Settlement>,
     pub(super) settlement_transfers: Option<Vec<Transfer>>,
     pub(super) settling_disputes: Option<Vec<Dispute>>,

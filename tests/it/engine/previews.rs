@@ -45,8 +45,9 @@ fn with_token_file(world: &World, path: &Path) -> Context {
         http: HttpOptions { allow_plaintext: true, ..HttpOptions::default() },
         clock: Arc::new(RealClock),
     });
+    let venue = Arc::new(venue.unwrap());
     let known = world.context.directory.enterprise(&EnterpriseId::new(V1).unwrap()).unwrap().clone();
-    let enterprise = Enterprise { venue: Arc::new(venue.unwrap()), ..known };
+    let enterprise = Enterprise { reads: venue.clone(), venue, ..known };
     Context { directory: Arc::new(Directory::new(vec![enterprise], None).unwrap()), ..world.context.clone() }
 }
 

@@ -99,7 +99,8 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
         key_id: KeyId::new(format!("key-{id}")).unwrap(),
         max_cutoff_ahead: Duration::from_secs(60),
     };
-    Enterprise { id: EnterpriseId::new(id).unwrap(), settles: Some(terms), venue: Arc::new(venue) }
+    let venue = Arc::new(venue);
+    Enterprise { id: EnterpriseId::new(id).unwrap(), settles: Some(terms), reads: venue.clone(), venue }
 }
 
 /// What a gateway stands on beside its journal: the simulated venues and the keys.

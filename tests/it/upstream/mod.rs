@@ -3,6 +3,7 @@
 mod answers;
 mod authentication;
 mod bitlipa;
+mod reads;
 mod requests;
 mod sandbox;
 mod server;
