@@ -21,8 +21,8 @@ use crate::config::{Config, Environment};
 use crate::custody::Keyring;
 use crate::grpc::Health;
 use crate::http::Readiness;
-use crate::service::Context;
 use crate::service::engine::{Engine, EngineSettings};
+use crate::service::{Context, ErrandSettings, Errands};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 pub use error::AppError;
@@ -43,6 +43,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
 pub struct App {
     store: Arc<dyn Store>,
     engine: Engine,
+    errands: Errands,
     health: Health,
     readiness: Readiness,
     grpc: SocketAddr,
@@ -67,13 +68,23 @@ impl App {
         let keyring = Arc::new(keyring);
         let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), engine_settings(config));
         let entropy = Arc::new(SystemEntropy);
-        let context = Context { store: store.clone(), keyring, directory, clock, entropy, engine: engine.clone() };
+        let errands = Errands::new(store.clone(), clock.clone(), errand_settings(config));
+        let context = Context {
+            store: store.clone(),
+            keyring,
+            directory,
+            clock,
+            entropy,
+            engine: engine.clone(),
+            errands: errands.clone(),
+        };
         let (health, readiness) = (Health::new().await, Readiness::new());
         readiness.keys_loaded();
         let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone()).await?;
         let app = Self {
             store,
             engine,
+            errands,
             health,
             readiness,
             grpc: listeners.grpc.local_addr(),
@@ -93,6 +104,7 @@ impl App {
     fn begin(&self, listeners: Listeners, metrics: Metrics) {
         let Listeners { grpc, ops, tls } = listeners;
         self.engine.start();
+        self.errands.start(Vec::new());
         self.serving.spawn(grpc.serve(self.stop_serving.clone()));
         self.behind.spawn(ops.serve(self.stop_ops.clone()));
         let stop = self.stop_ops.clone();
@@ -132,7 +144,7 @@ impl App {
         self.health.drain().await;
         self.stop_serving.cancel();
         let drained = timeout_at(grace_ends, async {
-            tokio::join!(self.serving.wait(), self.engine.drain());
+            tokio::join!(self.serving.wait(), self.engine.drain(), self.errands.drain());
         })
         .await;
         self.stop_ops.cancel();
@@ -142,6 +154,16 @@ impl App {
             Err(_) => return Err(AppError::Grace(self.grace)),
         }
         if drained.is_ok() && ended.is_ok() { Ok(()) } else { Err(AppError::Grace(self.grace)) }
+    }
+}
+
+fn errand_settings(config: &Config) -> ErrandSettings {
+    let engine = &config.engine;
+    ErrandSettings {
+        workers: usize::try_from(engine.errand_workers).unwrap_or(1),
+        lease: engine.lease,
+        shortest_rest: engine.shortest_rest,
+        longest_rest: engine.longest_rest,
     }
 }
 

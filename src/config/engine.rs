@@ -7,6 +7,7 @@ use super::section::{Bounds, Section};
 const WORKERS: Bounds = Bounds { default: 16, min: 1, max: 256 };
 /// Unless it is said, half of the workers.
 const TURNS_PER_ENTERPRISE: Bounds = Bounds { default: WORKERS.default / 2, min: 1, max: WORKERS.max };
+const ERRAND_WORKERS: Bounds = Bounds { default: 8, min: 1, max: 256 };
 const LEASE_MS: Bounds = Bounds { default: 90_000, min: 1_000, max: 3_600_000 };
 const SHORTEST_WAIT_MS: Bounds = Bounds { default: 500, min: 10, max: 60_000 };
 const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_000 };
@@ -29,6 +30,8 @@ pub struct Engine {
     pub workers: u32,
     /// How many of these may be of one enterprise: a venue that hangs holds no more workers.
     pub max_turns_per_enterprise: u32,
+    /// How many errands are run at once: trade settlements, payouts, deliveries and patrols.
+    pub errand_workers: u32,
     /// How long a worker may be silent before another takes over; longer than two venue calls, since a step may make
     /// a second one with a credential that was read again.
     pub lease: Duration,
@@ -61,6 +64,7 @@ impl Engine {
         let engine = Self {
             workers,
             max_turns_per_enterprise: section.number("max_turns_per_enterprise", half),
+            errand_workers: section.number("errand_workers", ERRAND_WORKERS),
             lease: section.duration_ms("lease_ms", LEASE_MS),
             shortest_wait: section.duration_ms("shortest_wait_ms", SHORTEST_WAIT_MS),
             longest_wait: section.duration_ms("longest_wait_ms", LONGEST_WAIT_MS),

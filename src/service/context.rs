@@ -6,6 +6,7 @@ use bigdecimal::{BigDecimal, Zero};
 
 use super::directory::{Directory, Enterprise, SettlementTerms};
 use super::engine::Engine;
+use super::errands::Errands;
 use super::error::ServiceError;
 use crate::custody::Keyring;
 use crate::domain::ids::EnterpriseId;
@@ -29,6 +30,8 @@ pub struct Context {
     pub entropy: Arc<dyn Entropy>,
     /// The engine that does what outlives its caller.
     pub engine: Engine,
+    /// The workers that do what outlives its caller and is no settlement.
+    pub errands: Errands,
 }
 
 /// Who calls, and what.

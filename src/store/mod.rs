@@ -9,6 +9,7 @@
 //! - a change is saved only by who holds the settlement's lease, under its
 //!   fencing token and on top of the sequence that was read.
 
+mod errands;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
@@ -26,6 +27,7 @@ use crate::domain::quote::{Quote, QuoteRequest};
 use crate::domain::settlement::{Change, Intent, Settlement, State, TimelineEntry};
 use crate::domain::signing::SigningJournal;
 
+pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 
 /// The journal could not do what was asked.
@@ -217,7 +219,7 @@ pub trait QuoteStore: Send + Sync {
 
 /// The whole journal.
 #[async_trait]
-pub trait Store: SettlementStore + QuoteStore + SigningJournal {
+pub trait Store: SettlementStore + QuoteStore + ErrandStore + SigningJournal {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;
 }

@@ -107,5 +107,5 @@ pub(in crate::store) async fn free_all(on: &mut Session) -> Result<(), StoreErro
     const FREE: &str = "UPDATE settlement SET lease_until = NULL, lapses = lapses + 1, due_at = $1 WHERE lease_until IS NOT NULL";
     let clock = on.now().await?;
     on.execute(Statement::new(FREE).bind(clock)).await?;
-    Ok(())
+    super::errands::free_all(on).await
 }

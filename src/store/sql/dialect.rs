@@ -5,6 +5,8 @@ pub(in crate::store) struct Dialect {
     /// Finds the settlement whose turn it is, without the enterprises of the JSON list `$1`; `$2` decides what is due and
     /// `$3` what has lapsed. What the venue has already and is only looked at comes after what is under way.
     pub(super) first_due: &'static str,
+    /// Finds the errand that has been due longest; `$1` decides what is due and `$2` what has lapsed.
+    pub(super) first_errand: &'static str,
     /// When the next one falls due, without the enterprises of the JSON list `$1`.
     pub(super) next_due: &'static str,
     /// Takes the journal's next place, so that places rise by commit.
@@ -80,6 +82,17 @@ macro_rules! next_due {
     };
 }
 
+/// Of the kinds that this version knows: another's are left to it.
+macro_rules! first_errand {
+    ($lock:literal) => {
+        concat!(
+            "SELECT kind, subject FROM errand WHERE kind IN ('TRADE', 'QUOTE', 'DELIVERY', 'PATROL') \
+             AND ((lease_until IS NULL AND due_at <= $1) OR lease_until <= $2) ORDER BY due_at, kind, subject LIMIT 1 ",
+            $lock
+        )
+    };
+}
+
 macro_rules! insert_spend {
     ($entries:literal) => {
         concat!(
@@ -106,6 +119,7 @@ macro_rules! list {
 /// SQLite: one connection writes, so that nothing needs a lock of its own.
 pub(in crate::store) const SQLITE: Dialect = Dialect {
     first_due: first_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))", ""),
+    first_errand: first_errand!(""),
     next_due: next_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))"),
     next_place: "SELECT COALESCE(MAX(journal_sequence), 0) + 1 AS place FROM signing_reservation",
     lock_caller: None,
@@ -120,6 +134,7 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
         "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END)",
         "FOR UPDATE SKIP LOCKED"
     ),
+    first_errand: first_errand!("FOR UPDATE SKIP LOCKED"),
     next_due: next_due!(
         "json_array_elements_text(CAST($1 AS JSON))",
         "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END)"

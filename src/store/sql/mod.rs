@@ -11,6 +11,7 @@
 mod claims;
 mod dialect;
 mod driver;
+mod errands;
 mod error;
 mod events;
 mod intents;

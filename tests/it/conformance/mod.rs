@@ -4,6 +4,7 @@
 //! its leases run on. `suite!` makes a test of each for one kind of fixture.
 
 pub(crate) mod claiming;
+pub(crate) mod errands;
 pub(crate) mod fencing;
 mod fixture;
 pub(crate) mod limits;
@@ -79,6 +80,13 @@ macro_rules! suite {
             quotes: an_older_reading_never_replaces_a_newer_one,
             timeline: changes_are_told_in_their_order,
             timeline: a_short_timeline_holds_the_newest,
+            errands: what_is_enlisted_is_due_when_it_was_said,
+            errands: an_earlier_enlisting_wins_and_a_later_one_changes_nothing,
+            errands: what_is_enlisted_while_it_is_held_is_due_again_afterwards,
+            errands: every_errand_goes_to_exactly_one_of_many_workers,
+            errands: a_lapse_is_counted_until_the_lease_is_given_back,
+            errands: a_token_never_falls_back_even_when_the_work_was_done,
+            errands: the_next_due_instant_counts_held_errands_at_their_leases_end,
             turns: what_is_under_way_comes_before_what_the_venue_has,
             turns: what_is_passed_over_stays_due,
             turns: a_lapsed_lease_can_be_passed_over_too,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod doubts;
+mod errands;
 mod fairness;
 mod limits;
 mod pacing;

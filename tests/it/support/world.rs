@@ -15,8 +15,8 @@ use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, Set
 use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
 use settlement_gateway::service::{
-    Caller, Context, Directory, Enterprise, InitiateSettlement, ServiceError, SettlementTerms, SettlementView,
-    initiate_settlement,
+    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, ServiceError, SettlementTerms,
+    SettlementView, initiate_settlement,
 };
 use settlement_gateway::store::Store;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
@@ -71,6 +71,11 @@ pub(crate) fn quick() -> EngineSettings {
         longest_rest: Duration::from_millis(50),
         ..EngineSettings::default()
     }
+}
+
+/// Workers that look again at once.
+fn errand_settings() -> ErrandSettings {
+    ErrandSettings { workers: 2, longest_rest: Duration::from_millis(50), ..ErrandSettings::default() }
 }
 
 fn key(id: &str) -> Key {
@@ -194,7 +199,8 @@ fn context(store: Arc<dyn Store>, keyring: Arc<Keyring>, sandbox: &Sandbox, sett
     let directory = Arc::new(Directory::new(enterprises, None).unwrap());
     let clock = Arc::new(RealClock);
     let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), settings);
-    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine }
+    let errands = Errands::new(store.clone(), clock.clone(), errand_settings());
+    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands }
 }
 
 /// A caller that may do everything.

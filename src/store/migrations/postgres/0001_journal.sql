@@ -188,3 +188,18 @@ END
 $$;
 CREATE TRIGGER signing_reservation_is_fixed BEFORE UPDATE ON signing_reservation
     FOR EACH ROW EXECUTE FUNCTION keep_reservation();
+
+-- Durable due work that is no settlement; the subject is the key of a record elsewhere. A row stays when its work is done
+-- (due_at is null), so that its token never falls back.
+CREATE TABLE errand (
+    kind         TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    due_at       TEXT,
+    again_at     TEXT,
+    lease_token  BIGINT NOT NULL DEFAULT 0,
+    lease_until  TEXT,
+    lapses       BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, subject)
+);
+CREATE INDEX errand_due ON errand (due_at) WHERE lease_until IS NULL;
+CREATE INDEX errand_leased ON errand (lease_until) WHERE lease_until IS NOT NULL;

@@ -153,3 +153,18 @@ CREATE TABLE quote (
     PRIMARY KEY (merchant_id, tx_id)
 );
 CREATE UNIQUE INDEX quote_by_tx_id ON quote (tx_id);
+
+-- Durable due work that is no settlement; the subject is the key of a record elsewhere. A row stays when its work is done
+-- (due_at is null), so that its token never falls back.
+CREATE TABLE errand (
+    kind         TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    due_at       TEXT,
+    again_at     TEXT,
+    lease_token  INTEGER NOT NULL DEFAULT 0,
+    lease_until  TEXT,
+    lapses       INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, subject)
+);
+CREATE INDEX errand_due ON errand (due_at) WHERE lease_until IS NULL;
+CREATE INDEX errand_leased ON errand (lease_until) WHERE lease_until IS NOT NULL;
