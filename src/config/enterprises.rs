@@ -83,6 +83,12 @@ pub(super) fn units(enterprises: &Named<EnterpriseId, Enterprise>) -> BTreeMap<E
     enterprises.ids().into_iter().map(|id| (id.clone(), unit(&id))).collect()
 }
 
+/// Each enterprise and whether it settles.
+pub(super) fn settling(enterprises: &Named<EnterpriseId, Enterprise>) -> BTreeMap<EnterpriseId, bool> {
+    let settles = |id: &EnterpriseId| enterprises.get(id).is_some_and(|enterprise| enterprise.settling.is_some());
+    enterprises.ids().into_iter().map(|id| (id.clone(), settles(&id))).collect()
+}
+
 fn read(
     section: &mut Section<'_>,
     id: Option<EnterpriseId>,

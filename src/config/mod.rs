@@ -7,6 +7,7 @@
 
 mod base_url;
 mod bitlipa;
+mod callbacks;
 mod callers;
 mod engine;
 mod enterprises;
@@ -35,6 +36,7 @@ use toml::Table;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use bitlipa::{Bitlipa, Merchant};
+pub use callbacks::{BitGoCallback, BitlipaCallback, CallbackKey, CallbackPath, CallbackPathError, CallbackTls, Callbacks};
 pub use callers::{Caller, CallerAuth, CertificateIdentity, Sha256Hash};
 pub use engine::Engine;
 pub use enterprises::{Enterprise, RequestAuth, Settling, SigningPayloadMethod};
@@ -78,6 +80,8 @@ pub struct Config {
     pub enterprises: Vec<Enterprise>,
     /// Access to Bitlipa; without it no quote can be had.
     pub bitlipa: Option<Bitlipa>,
+    /// The listener that venues call; without it nothing listens for them.
+    pub callbacks: Option<Callbacks>,
     /// Who may call; never empty.
     pub callers: Vec<Caller>,
     /// The engine that carries settlements on.
@@ -161,7 +165,9 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
     let keys = keys::read_all(root);
     let venues = root.section("venues", Venues::read);
     let enterprises = enterprises::read_all(root, &keys);
+    let has_bitlipa = root.has("bitlipa");
     let (bitlipa, merchants) = bitlipa::read(root);
+    let callbacks = callbacks::read(root, &enterprises::settling(&enterprises), has_bitlipa);
     let existing = Existing { enterprises: enterprises::units(&enterprises), merchants, keys: keys.ids() };
     let callers = read_callers(root, grpc.as_ref(), &Surroundings { takes_certificates, existing });
     let longest_call = venues.as_ref().map_or(Duration::ZERO, |venues| venues.call_timeout);
@@ -179,6 +185,7 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
             venues: venues?,
             enterprises: enterprises.into_values(),
             bitlipa,
+            callbacks,
             callers,
             engine: engine?,
             telemetry: telemetry?,

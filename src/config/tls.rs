@@ -31,19 +31,35 @@ impl Tls {
     }
 
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
-        let certificate_file = certificates(section, "certificate_file", true);
-        let private_key_file = section.required_path("private_key_file");
         let client_ca_file = certificates(section, "client_ca_file", false);
-        let tls = Self { certificate_file: certificate_file?, private_key_file: private_key_file?, client_ca_file };
-        match tls.read_private_key() {
-            Ok(pem) if holds_private_key(&pem) => {}
-            Ok(_) => {
-                section.mistake("private_key_file", format_args!("{} has no PEM private key", tls.private_key_file.display()))
-            }
-            Err(error) => section.mistake("private_key_file", refused(&tls.private_key_file, &error)),
-        }
-        Some(tls)
+        let (certificate_file, private_key_file) = identity(section)?;
+        Some(Self { certificate_file, private_key_file, client_ca_file })
     }
+}
+
+/// The certificate and the private key that a listener shows; both can be read now.
+pub(super) fn identity(section: &mut Section<'_>) -> Option<(PathBuf, PathBuf)> {
+    const KEY: &str = "private_key_file";
+    let certificate_file = certificates(section, "certificate_file", true);
+    let private_key_file = section.required_path(KEY);
+    let (certificate_file, private_key_file) = (certificate_file?, private_key_file?);
+    match sources::read_secret(&private_key_file) {
+        Ok(pem) if holds_private_key(&pem) => {}
+        Ok(_) => section.mistake(KEY, format_args!("{} has no PEM private key", private_key_file.display())),
+        Err(error) => section.mistake(KEY, refused(&private_key_file, &error)),
+    }
+    Some((certificate_file, private_key_file))
+}
+
+/// A file without secrets that can be read now and looks like what it should hold; it may be absent.
+pub(super) fn public_file(section: &mut Section<'_>, key: &'static str, holds: impl FnOnce(&[u8]) -> bool) -> Option<PathBuf> {
+    let path = section.optional_path(key)?;
+    match sources::read_public(&path) {
+        Ok(content) if holds(&content) => {}
+        Ok(_) => section.mistake(key, format_args!("{} does not hold what it should", path.display())),
+        Err(error) => section.mistake(key, refused(&path, &error)),
+    }
+    Some(path)
 }
 
 /// Reads a PEM file of certificates, such as [`Tls::certificate_file`] or a venue's `ca_file`.

@@ -23,6 +23,7 @@ fn example_folder() -> Folder {
         ("keys/signer.json", &signer),
         ("secrets/ent-a.token", TOKEN),
         ("secrets/bitlipa.key", "sk_live_xxx"),
+        ("keys/bitgo-callbacks.pem", PUBLIC_KEY),
     ] {
         folder.file(name, content, 0o600);
     }
@@ -96,6 +97,10 @@ fn the_example_shows_every_known_key() {
             "",
             "bitlipa",
             "bitlipa.merchants",
+            "callbacks",
+            "callbacks.bitgo",
+            "callbacks.bitlipa",
+            "callbacks.tls",
             "callers",
             "callers.client_certificate",
             "callers.limits",
@@ -123,7 +128,8 @@ fn the_example_shows_every_known_key() {
 fn the_defaults_that_the_example_tells_are_the_defaults() {
     let folder = example_folder();
     let whole = folder.load(EXAMPLE).unwrap();
-    let told = |section: &str| ["[grpc]", "[ops]", "[drain]", "[venues]", "[engine]", "[telemetry]"].contains(&section);
+    let told =
+        |section: &str| ["[grpc]", "[ops]", "[drain]", "[venues]", "[callbacks]", "[engine]", "[telemetry]"].contains(&section);
     let mut is_dropped = false;
     let mut bare = String::new();
     for line in EXAMPLE.lines() {
@@ -159,7 +165,7 @@ fn a_value_of_a_wrong_kind_is_refused_under_its_own_key() {
 #[test]
 fn a_list_where_a_section_belongs_and_the_reverse_are_refused() {
     let folder = Folder::new();
-    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "engine", "telemetry"] {
+    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "callbacks", "engine", "telemetry"] {
         let paths = folder.paths(&format!("[[{section}]]\n"));
         assert!(paths.iter().any(|path| path == section), "{section}: {paths:?}");
     }

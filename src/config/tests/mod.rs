@@ -25,6 +25,7 @@ const XPUB: &str =
 const SEALED: &str = r#"{"v":2,"m":64,"t":1,"p":1,"salt":"RUNJ5CLwUpcZHq0T4h09tQ==","iv":"RUNJ5CLwUpcZHq0T","ct":"5aolP4RtVdt+d9PNq1nfwMgr+4yNDO18+aGgpcNkRMmP36S9MTZ9Y2KmcGT/gLMMKpH8nnzhKgX1iUJ/mWcpob1T/Gq6kaGVv9+v1CPUR0C2rSgudmMO/8RqSQHOee9VE9gcYFFXtP4v/GtSsB2StDBQRbybrIFL4XUz7WId0A=="}"#;
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
 const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n";
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\nMA==\n-----END PUBLIC KEY-----\n";
 /// A token that may sign requests.
 const TOKEN: &str = "v2xtoken";
 
@@ -81,6 +82,7 @@ impl Folder {
             ("ca.pem", CERTIFICATE),
             ("server.pem", CERTIFICATE),
             ("server.key", PRIVATE_KEY),
+            ("venue.pem", PUBLIC_KEY),
         ] {
             folder.file(name, content, 0o600);
         }

@@ -47,6 +47,39 @@ fn listeners_say_what_is_wrong_with_them() {
 }
 
 #[test]
+fn callbacks_say_what_is_wrong_with_them() {
+    let bitgo = "[[callbacks.bitgo]]\npath = \"/f\"\nenterprises = [\"e\"]\npublic_key_file = \"venue.pem\"";
+    let listener = |lines: &str| format!("{MINIMAL}\n[callbacks]\n{lines}\n{bitgo}");
+    let endpoint = |line: &str, instead: &str| format!("{MINIMAL}\n[callbacks]\n{}", bitgo.replacen(line, instead, 1));
+    assert_paths(&[
+        (listener(""), &[]),
+        (format!("{MINIMAL}\n[callbacks]"), &["callbacks"]),
+        (listener("listen = \"0.0.0.0:443\""), &["callbacks.listen"]),
+        (listener("listen = \"0.0.0.0:443\"\nallow_plaintext = true"), &[]),
+        (
+            listener(
+                "listen = \"0.0.0.0:443\"\n[callbacks.tls]\ncertificate_file = \"server.pem\"\nprivate_key_file = \"server.key\"",
+            ),
+            &[],
+        ),
+        (listener("[callbacks.tls]"), &["callbacks.tls.certificate_file", "callbacks.tls.private_key_file"]),
+        (listener("header_timeout_ms = 20000"), &["callbacks.header_timeout_ms"]),
+        (listener("max_body_bytes = 0"), &["callbacks.max_body_bytes"]),
+        (endpoint("/f", "f"), &["callbacks.bitgo[0].path"]),
+        (endpoint("/f", "/f/{*all}"), &["callbacks.bitgo[0].path"]),
+        (endpoint("\"e\"", "\"nobody\""), &["callbacks.bitgo[0].enterprises[0]"]),
+        (endpoint("[\"e\"]", "[]"), &["callbacks.bitgo[0].enterprises"]),
+        (endpoint("public_key_file = \"venue.pem\"", ""), &["callbacks.bitgo[0]"]),
+        (endpoint("venue.pem", "server.key"), &["callbacks.bitgo[0].public_key_file"]),
+        (endpoint("venue.pem", "none.pem"), &["callbacks.bitgo[0].public_key_file"]),
+        (listener("") + "\njwks_file = \"sealed.json\"", &["callbacks.bitgo[0].jwks_file"]),
+        (listener("") + "\nanswer_status = 500", &["callbacks.bitgo[0].answer_status"]),
+        (format!("{}\n{}", listener(""), bitgo.replace("/f", "/{x}")), &["callbacks.bitgo[1].path"]),
+        (format!("{}\n[callbacks.bitlipa]\npublic_url = \"https://c.example/b\"", listener("")), &["callbacks.bitlipa"]),
+    ]);
+}
+
+#[test]
 fn the_journal_is_named_and_kept() {
     let store = |url: &str| with("sqlite://journal.db", url);
     assert_paths(&[
