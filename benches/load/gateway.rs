@@ -101,6 +101,8 @@ token_file = "bitgo.token"
 route = "v1"
 amount_unit = "full"
 signing_key = "{KEY}"
+max_open_settlements = 10000
+duplicate_window_ms = 0
 "#
     )
 }

@@ -10,7 +10,7 @@ use settlement_gateway::app::SystemClock;
 use settlement_gateway::domain::amount::Amount;
 use settlement_gateway::domain::ids::{CallerId, ConnectionId, Currency, EnterpriseId, ExternalId, KeyId, Nonce};
 use settlement_gateway::domain::settlement::{
-    AmountUnit, Asked, Change, Intent, Leg, Route, SettlementAmounts, VenueSettlement, VenueStatus,
+    AmountUnit, Asked, Change, Intent, Leg, OnceRules, Route, SettlementAmounts, VenueSettlement, VenueStatus,
 };
 use settlement_gateway::domain::signing::{PayloadDigest, Reservation, Signature, SigningJournal, SigningReference};
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
@@ -65,7 +65,7 @@ async fn sign(store: Arc<SqliteStore>, nonce: String) {
 async fn settle(store: Arc<SqliteStore>, number: u64) {
     let now = Timestamp::now();
     let intent = intent(number);
-    let new = NewSettlement { intent, id: Uuid::now_v7(), now, limits: Vec::new() };
+    let new = NewSettlement { intent, id: Uuid::now_v7(), now, limits: Vec::new(), once: OnceRules::NONE };
     let Recorded::New(_) = store.record_settlement(new).await.unwrap() else { panic!("recorded twice") };
     let claim = store.claim_due(Timestamp::now(), LEASE, &[]).await.unwrap().unwrap();
     let mut settlement = claim.settlement;

@@ -40,6 +40,7 @@ fn enterprise(enterprise: &config::Enterprise, venues: &Venues, environment: &dy
         amount_unit: settling.amount_unit,
         key_id: settling.signing_key.clone(),
         max_cutoff_ahead: settling.max_cutoff_ahead,
+        once: settling.once,
     });
     Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), venue })
 }

@@ -11,12 +11,25 @@ use super::secrets::{self, SecretKeys, SecretSource};
 use super::section::{Bounds, Section};
 use super::tls;
 use crate::domain::ids::{EnterpriseId, KeyId};
-use crate::domain::settlement::{AmountUnit, Route};
+use crate::domain::settlement::{AmountUnit, OnceRules, Route};
 use crate::domain::signing::Purpose;
 use crate::secret::Secret;
 
 const TOKEN: SecretKeys = SecretKeys { file: "token_file", variable: "token_env" };
 const MAX_CUTOFF_AHEAD_MS: Bounds = Bounds { default: 60_000, min: 0, max: 3_600_000 };
+const MAX_OPEN_SETTLEMENTS: Bounds = Bounds { default: 1, min: 1, max: 10_000 };
+/// A day by default and 31 days at most; nothing looks for the same amounts at 0.
+const DUPLICATE_WINDOW_MS: Bounds = Bounds { default: 86_400_000, min: 0, max: 2_678_400_000 };
+/// What has a meaning only beside `signing_key`.
+const SETTLING_KEYS: [&str; 7] = [
+    "route",
+    "amount_unit",
+    "signing_payload_method",
+    "max_cutoff_ahead_ms",
+    "max_open_settlements",
+    "cutoff_must_increase",
+    "duplicate_window_ms",
+];
 /// How long a token is that may sign requests, unless it says so by its prefix.
 const SIGNING_TOKEN_BYTES: usize = 67;
 
@@ -53,6 +66,8 @@ pub struct Settling {
     pub signing_payload_method: SigningPayloadMethod,
     /// How far a cutoff may lie ahead of this machine's clock: it is the time of a trade that was made.
     pub max_cutoff_ahead: Duration,
+    /// What keeps the same day from being settled twice.
+    pub once: OnceRules,
 }
 
 /// One enterprise at BitGo.
@@ -146,7 +161,17 @@ fn read_settling(
         amount_unit: amount_unit?,
         signing_payload_method,
         max_cutoff_ahead,
+        once: read_once(section),
     })
+}
+
+fn read_once(section: &mut Section<'_>) -> OnceRules {
+    let duplicate_window = section.duration_ms("duplicate_window_ms", DUPLICATE_WINDOW_MS);
+    OnceRules {
+        max_open_settlements: section.number("max_open_settlements", MAX_OPEN_SETTLEMENTS),
+        cutoff_must_increase: section.flag("cutoff_must_increase", true),
+        duplicate_window: (!duplicate_window.is_zero()).then_some(duplicate_window),
+    }
 }
 
 /// A key settles for one enterprise: who signs a payload by hand is known by the key alone.
@@ -169,7 +194,7 @@ fn check_signing_key(
 
 /// Without a key the keys of settling are a sign that it was forgotten.
 fn refuse_settling(section: &mut Section<'_>) -> Option<Settling> {
-    for key in ["route", "amount_unit", "signing_payload_method", "max_cutoff_ahead_ms"] {
+    for key in SETTLING_KEYS {
         if section.has(key) {
             section.mistake(key, "has no meaning without signing_key");
         }

@@ -22,8 +22,9 @@ pub use rows::{ROWS, Row, Standing, row};
 
 use super::convert::violations::InvalidRequest;
 use super::pb::ErrorReason;
+use crate::domain::ids::ExternalId;
 use crate::domain::policy::LimitExceeded;
-use crate::domain::settlement::{Reason, Settlement};
+use crate::domain::settlement::{Reason, Settlement, Twice};
 use crate::service::{NotFound, Problem, ServiceError, SigningRefusal, Violation};
 use crate::store::StoreError;
 
@@ -65,6 +66,7 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
         ServiceError::SupersedesRefused(_) => {
             Failure::of(ErrorReason::SupersedesRefused).at("supersedes", "names a settlement that cannot be superseded")
         }
+        ServiceError::Twice(twice) => settled_twice(twice),
         ServiceError::AmountUnitMismatch => {
             Failure::of(ErrorReason::AmountUnitMismatch).at("amount_unit", "is not the enterprise's unit")
         }
@@ -122,6 +124,25 @@ fn limit_exceeded(limit: &LimitExceeded) -> Failure {
         .saying(limit.to_string())
         .with("limit", which)
         .with("currency", limit.currency.as_str())
+}
+
+/// Each names the settlement that it may be, so that a caller can look at that one first.
+fn settled_twice(twice: &Twice) -> Failure {
+    let beside = |reason, holder: &ExternalId| Failure::of(reason).with("other_external_id", holder.as_str());
+    match twice {
+        Twice::CutoffNotIncreasing { newest, holder } => {
+            let description = format!("must be later than {}", newest.to_text());
+            beside(ErrorReason::CutoffNotIncreasing, holder).at("cutoff_at", description)
+        }
+        Twice::TooManyOpen { most, oldest } => {
+            let told = format!("at most {most} may be; the oldest is {}", oldest.as_str());
+            beside(ErrorReason::SettlementOpen, oldest).saying(told)
+        }
+        Twice::SameAmounts { holder } => {
+            let description = format!("are the same as those of {}", holder.as_str());
+            beside(ErrorReason::PossibleDuplicate, holder).at("settlement_amounts", description)
+        }
+    }
 }
 
 fn differing(failure: Failure, fields: &[&str]) -> Failure {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::turns::Turns;
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, MerchantId};
 use crate::domain::quote::{Chain, WalletAddress};
-use crate::domain::settlement::{AmountUnit, Route};
+use crate::domain::settlement::{AmountUnit, OnceRules, Route};
 use crate::upstream::{GoNetwork, NetworkReads, QuoteVenue};
 
 /// How an enterprise settles, where it does.
@@ -23,6 +23,8 @@ pub struct SettlementTerms {
     pub key_id: KeyId,
     /// How far ahead of now a cutoff may lie, for clocks that differ.
     pub max_cutoff_ahead: Duration,
+    /// What keeps the same day from being settled twice.
+    pub once: OnceRules,
 }
 
 /// An enterprise.

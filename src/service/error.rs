@@ -9,7 +9,7 @@ use crate::custody::SignerError;
 use crate::domain::ids::ExternalId;
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::{Denied, LimitExceeded};
-use crate::domain::settlement::Settlement;
+use crate::domain::settlement::{Settlement, Twice};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::EntropyError;
 use crate::store::StoreError;
@@ -115,6 +115,9 @@ pub enum ServiceError {
     /// The settlement that is to be superseded may still move money, or is unknown.
     #[error("the settlement that is to be superseded may still move money, or is unknown")]
     SupersedesRefused(ExternalId),
+    /// The settlement may be one that was recorded before under another id.
+    #[error("the settlement may be one that was recorded before under another id")]
+    Twice(Twice),
     /// The enterprise's amounts are in another unit than the caller asserted.
     #[error("the enterprise's amounts are in another unit")]
     AmountUnitMismatch,

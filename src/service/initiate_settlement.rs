@@ -37,6 +37,8 @@ pub struct InitiateSettlement {
     pub amount_unit: Option<AmountUnit>,
     /// What the caller's books say; empty asserts nothing, otherwise every currency must be there.
     pub control_totals: Vec<ControlTotal>,
+    /// Whether the caller knows of a settlement with the same amounts and means another one.
+    pub same_amounts_intended: bool,
 }
 
 /// Records a settlement and answers once the venue has, or when `patience` ends, with the durable state.
@@ -70,7 +72,8 @@ pub async fn initiate_settlement(
     }
     let now = context.clock.now();
     let asked = request.asked.clone();
-    let new = NewSettlement { intent: pin(context, caller, request, &terms)?, id: Uuid::now_v7(), now, limits };
+    let once = terms.once.with_same_amounts_intended(request.same_amounts_intended);
+    let new = NewSettlement { intent: pin(context, caller, request, &terms)?, id: Uuid::now_v7(), now, limits, once };
     match context.store.record_settlement(new).await? {
         Recorded::New(settlement) => {
             context.engine.wake();
@@ -78,6 +81,7 @@ pub async fn initiate_settlement(
         }
         Recorded::Existing(stored, intent) => repeat(context, *stored, &intent, &asked, patience).await,
         Recorded::OverLimit(limit) => Err(limit.into()),
+        Recorded::Twice(twice) => Err(ServiceError::Twice(twice)),
         Recorded::SupersedesRefused => {
             let old = asked.supersedes.unwrap_or(asked.external_id);
             Err(ServiceError::SupersedesRefused(old))

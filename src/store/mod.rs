@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, MerchantId, RequestId, SettlementId, TxId};
 use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::quote::{Quote, QuoteRequest};
-use crate::domain::settlement::{Change, Intent, Settlement, State, TimelineEntry};
+use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
 
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
@@ -55,6 +55,8 @@ pub struct NewSettlement {
     pub now: Timestamp,
     /// The caller's limits that its amounts are held against, in the same transaction.
     pub limits: Vec<SpendLimit>,
+    /// The enterprise's rules against settling the same twice, held in the same transaction.
+    pub once: OnceRules,
 }
 
 /// What became of recording a settlement.
@@ -69,6 +71,8 @@ pub enum Recorded {
     /// The settlement that it supersedes is unknown, may still move money, is being worked on or is superseded already;
     /// nothing was written.
     SupersedesRefused,
+    /// It may be a settlement that was recorded before under another id; nothing was written.
+    Twice(Twice),
 }
 
 /// How a reader names a settlement.
@@ -129,8 +133,13 @@ pub struct Material {
 /// Settlements.
 #[async_trait]
 pub trait SettlementStore: Send + Sync {
-    /// Records a settlement unless its external id is recorded already or a limit stands against it.
+    /// Records a settlement unless its external id is recorded already, a limit stands against it, or it may be one that was
+    /// recorded before under another id. Recordings of one enterprise wait for each other.
     async fn record_settlement(&self, new: NewSettlement) -> Result<Recorded, StoreError>;
+
+    /// What [`SettlementStore::record_settlement`] would find against a settlement; `None` where it would record it. Nothing
+    /// is written.
+    async fn rehearse_settlement(&self, new: NewSettlement) -> Result<Option<Recorded>, StoreError>;
 
     /// Reads a settlement by name.
     async fn settlement(&self, enterprise_id: &EnterpriseId, name: &SettlementName) -> Result<Option<Settlement>, StoreError>;

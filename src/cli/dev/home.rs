@@ -178,6 +178,9 @@ request_auth = "bearer"
 route = "v1"
 amount_unit = "full"
 signing_key = "{V1_KEY}"
+max_open_settlements = 1000
+cutoff_must_increase = false
+duplicate_window_ms = 0
 
 [[enterprises]]
 id = "{V2_ENTERPRISE}"
@@ -187,6 +190,9 @@ request_auth = "bearer"
 route = "v2"
 amount_unit = "full"
 signing_key = "{V2_KEY}"
+max_open_settlements = 1000
+cutoff_must_increase = false
+duplicate_window_ms = 0
 
 [bitlipa]
 base_url = "{bitlipa_url}"

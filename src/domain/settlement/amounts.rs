@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bigdecimal::{BigDecimal, Zero};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::domain::amount::{Amount, canonical};
@@ -133,6 +134,19 @@ impl SettlementAmounts {
         self.0.iter().map(|leg| (LegKey::of(leg), leg.amount.canonical())).collect()
     }
 
+    /// SHA-256 over the legs' meaning: equal for lists that differ only in order and spelling.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for (key, amount) in self.meaning() {
+            for part in [key.connection_id, key.counterparty_connection_id, key.currency, &amount] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part.as_bytes());
+            }
+        }
+        hash.finalize().into()
+    }
+
     /// What each currency adds up to.
     #[must_use]
     pub fn net_totals(&self) -> Vec<NetTotal> {
@@ -220,7 +234,10 @@ mod tests {
         let one = SettlementAmounts::new(vec![leg("a", None, "BTC", "1.0"), leg("b", None, "ETH", "-2")]).unwrap();
         let other = SettlementAmounts::new(vec![leg("b", None, "ETH", "-2.00"), leg("a", None, "BTC", "1")]).unwrap();
         assert_eq!(one.meaning(), other.meaning());
+        assert_eq!(one.digest(), other.digest());
         assert_ne!(one, other);
+        let more = SettlementAmounts::new(vec![leg("a", None, "BTC", "1.1"), leg("b", None, "ETH", "-2")]).unwrap();
+        assert_ne!(one.digest(), more.digest());
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod amounts;
 mod change;
 mod doubt;
 mod intent;
+mod once;
 mod reason;
 mod state;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use change::{Change, IllegalChange, Progress};
 pub use doubt::{Absence, Doubt, Windows};
 pub(crate) use intent::names;
 pub use intent::{AmountUnit, Asked, Intent, Route};
+pub use once::{Money, OnceRules, Twice};
 pub use reason::Reason;
 pub use state::{NextAction, Outcome, State, next_action};
 pub use venue::{DispatchAnswer, NetworkBalance, VenueError, VenueSettlement, VenueStatus};

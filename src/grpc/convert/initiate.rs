@@ -42,6 +42,7 @@ pub fn request(request: &pb::InitiateSettlementRequest) -> Result<InitiateSettle
             submit_before: submit_before?,
             amount_unit: asserted_unit(unit?),
             control_totals: control_totals?,
+            same_amounts_intended: request.same_amounts_intended,
         })
     })
 }

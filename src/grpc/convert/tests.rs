@@ -54,6 +54,7 @@ fn every_fault_of_a_request_to_settle_is_named_at_once() {
         amount_unit: 9,
         control_totals: vec![pb::ControlTotal { currency: "BTC".to_owned(), sum: "x".to_owned(), count: 0 }],
         supersedes: Some(" ".to_owned()),
+        same_amounts_intended: false,
     };
     let expected = [
         "enterprise_id",
@@ -208,6 +209,7 @@ fn any_settling() -> impl Strategy<Value = pb::InitiateSettlementRequest> {
                 amount_unit,
                 control_totals,
                 supersedes,
+                same_amounts_intended: validate_only,
             }
         },
     )

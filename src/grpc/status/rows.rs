@@ -83,6 +83,7 @@ const PACED: Option<Duration> = Some(Duration::from_secs(10));
 const UNTOLD: Standing = Standing::Untold;
 const UNKNOWN: Standing = Standing::Unknown;
 const FIX: Standing = Standing::NotSent(NextAction::FixWithNewId);
+const WAIT: Standing = Standing::NotSent(NextAction::Wait);
 const OPERATOR: Standing = Standing::NotSent(NextAction::Operator);
 
 rows! {
@@ -166,4 +167,10 @@ rows! {
         "repeat the same request, which is safe, or tell the gateway's operator";
     Superseded FailedPrecondition NO, UNTOLD, "another settlement was recorded in its place",
         "look at the settlement that supersedes it";
+    CutoffNotIncreasing FailedPrecondition NO, FIX, "cutoff_at is not later than that of an earlier settlement",
+        "look at that one: what was traded by its cutoff_at is in it; then send the time of the newest trade since";
+    SettlementOpen FailedPrecondition NO, WAIT, "earlier settlements are still open",
+        "bring them to their end or name one in supersedes, then repeat the same request";
+    PossibleDuplicate FailedPrecondition NO, FIX, "a settlement of late has exactly these amounts",
+        "look at that one; where another is meant, set same_amounts_intended";
 }

@@ -13,6 +13,8 @@ pub(in crate::store) struct Dialect {
     pub(super) next_place: &'static str,
     /// Makes recordings of one caller (`$1`) wait for each other; nothing where all writes do so anyway.
     pub(super) lock_caller: Option<&'static str>,
+    /// Makes recordings of one enterprise (`$1`) wait for each other; nothing where all writes do so anyway.
+    pub(super) lock_enterprise: Option<&'static str>,
     /// Notes what a settlement moves: `$4` is a JSON list of currency and amount.
     pub(super) insert_spend: &'static str,
     /// Lists settlements, in the states of the JSON list `$5` where it is not null.
@@ -123,6 +125,7 @@ pub(in crate::store) const SQLITE: Dialect = Dialect {
     next_due: next_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))"),
     next_place: "SELECT COALESCE(MAX(journal_sequence), 0) + 1 AS place FROM signing_reservation",
     lock_caller: None,
+    lock_enterprise: None,
     insert_spend: insert_spend!("json_each($4)"),
     list: list!("json_each($5)"),
 };
@@ -141,6 +144,10 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
     ),
     next_place: "UPDATE signing_head SET place = place + 1 RETURNING place",
     lock_caller: Some("INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller"),
+    lock_enterprise: Some(
+        "INSERT INTO enterprise_lock (enterprise_id) VALUES ($1) \
+         ON CONFLICT (enterprise_id) DO UPDATE SET enterprise_id = excluded.enterprise_id",
+    ),
     insert_spend: insert_spend!("json_array_elements(CAST($4 AS JSON))"),
     list: list!("json_array_elements_text(CAST($5 AS JSON))"),
 };

@@ -15,6 +15,7 @@ mod errands;
 mod error;
 mod events;
 mod intents;
+mod once;
 mod open_error;
 mod quote_rows;
 mod quotes;

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::error::damaged;
 use super::session::Session;
 use super::statement::Statement;
-use super::{events, intents, settlements, spend, supersede};
+use super::{events, intents, once, settlements, spend, supersede};
 use crate::domain::policy::SpendLimit;
-use crate::domain::settlement::{Header, Intent, NetTotal, Progress, Settlement};
+use crate::domain::settlement::{Header, Intent, NetTotal, OnceRules, Progress, Settlement};
 use crate::domain::time::Cutoff;
 use crate::store::{NewSettlement, Recorded, SettlementName, StoreError};
 
@@ -18,17 +18,20 @@ pub(super) struct Recording {
     intent: Intent,
     legs: String,
     totals: Vec<NetTotal>,
+    amounts_digest: [u8; 32],
     limits: Vec<SpendLimit>,
+    once: OnceRules,
     now: Timestamp,
 }
 
 impl Recording {
     pub(super) fn of(new: NewSettlement) -> Result<Self, StoreError> {
-        let NewSettlement { intent, id, now, limits } = new;
+        let NewSettlement { intent, id, now, limits, once } = new;
         let settlement = Settlement { id, header: Header::of(&intent, now), progress: Progress::received(now) };
         let legs = intents::legs_text(&intent.asked.amounts)?;
         let totals = intent.asked.amounts.gross_totals();
-        Ok(Self { settlement, intent, legs, totals, limits, now })
+        let amounts_digest = intent.asked.amounts.digest();
+        Ok(Self { settlement, intent, legs, totals, amounts_digest, limits, once, now })
     }
 
     fn id(&self) -> Uuid {
@@ -45,24 +48,51 @@ pub(super) async fn record(on: &mut Session, new: &Recording) -> Result<Recorded
     Ok(recorded)
 }
 
+/// Says what stands against a settlement, if anything does, and writes nothing.
+pub(super) async fn rehearse(on: &mut Session, new: &Recording) -> Result<Option<Recorded>, StoreError> {
+    on.keep_nothing();
+    make_room(on, new).await
+}
+
 async fn try_to_record(on: &mut Session, new: &Recording) -> Result<Recorded, StoreError> {
-    let caller = &new.intent.caller;
-    // Held before anything is read, so that a repeat sees the first and two never pass a limit together.
-    spend::hold(on, caller, &new.limits).await?;
-    if let Some(existing) = existing(on, &new.intent).await? {
-        return Ok(existing);
+    if let Some(found) = make_room(on, new).await? {
+        return Ok(found);
     }
-    if let Some(exceeded) = spend::exceeded(on, caller, &new.limits, &new.totals, new.now).await? {
-        return Ok(Recorded::OverLimit(exceeded));
-    }
-    if !supersede::in_place_of(on, &new.settlement).await? || !insert(on, &new.settlement).await? {
-        // Another transaction may have recorded this id since we looked, or superseded the same settlement.
+    if !insert(on, new).await? {
+        // Another transaction has superseded the same settlement since we looked.
         return Ok(existing(on, &new.intent).await?.unwrap_or(Recorded::SupersedesRefused));
     }
+    let caller = &new.intent.caller;
     intents::insert(on, new.id(), &new.intent, &new.legs).await?;
     spend::insert(on, new.id(), caller, &new.totals, new.now).await?;
     events::insert(on, new.id(), events::RECEIVED, &new.settlement.progress).await?;
     Ok(Recorded::New(Box::new(new.settlement.clone())))
+}
+
+/// Fences off what the settlement supersedes; or says what stands against it, and then nothing of this may be kept.
+async fn make_room(on: &mut Session, new: &Recording) -> Result<Option<Recorded>, StoreError> {
+    let (caller, enterprise) = (&new.intent.caller, &new.intent.asked.enterprise_id);
+    // Held before anything is read, so that a repeat sees the first and two never pass a rule or a limit together; always in
+    // this order, so that nobody waits in a circle.
+    once::hold(on, enterprise).await?;
+    spend::hold(on, caller, &new.limits).await?;
+    if let Some(existing) = existing(on, &new.intent).await? {
+        return Ok(Some(existing));
+    }
+    if let Some(exceeded) = spend::exceeded(on, caller, &new.limits, &new.totals, new.now).await? {
+        return Ok(Some(Recorded::OverLimit(exceeded)));
+    }
+    if !supersede::in_place_of(on, &new.settlement).await? {
+        return Ok(Some(Recorded::SupersedesRefused));
+    }
+    let candidate = once::Candidate {
+        enterprise,
+        cutoff: new.intent.asked.cutoff,
+        amounts_digest: &new.amounts_digest,
+        rules: new.once,
+        now: new.now,
+    };
+    Ok(once::stands_against(on, &candidate).await?.map(Recorded::Twice))
 }
 
 /// What was recorded before under the external id.
@@ -75,13 +105,14 @@ async fn existing(on: &mut Session, intent: &Intent) -> Result<Option<Recorded>,
 
 /// Writes the row of a settlement that was just received, due at once, unless its external id or the place that it takes is
 /// taken.
-async fn insert(on: &mut Session, settlement: &Settlement) -> Result<bool, StoreError> {
+async fn insert(on: &mut Session, new: &Recording) -> Result<bool, StoreError> {
     const INSERT: &str = "INSERT INTO settlement (id, enterprise_id, external_id, cutoff, notes, supersedes, nonce, route, \
                           amount_unit, key_id, caller, submit_before, request_digest, leg_count, created_at, state, terminal, \
-                          sequence, attempts, exposed, updated_at, due_at) \
-                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, 0, 0, $15, $15) \
+                          sequence, attempts, exposed, updated_at, due_at, amounts_digest, money) \
+                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, 0, 0, $15, $15, \
+                          $18, $19) \
                           ON CONFLICT DO NOTHING";
-    let Settlement { id, header, progress } = settlement;
+    let Settlement { id, header, progress } = &new.settlement;
     let insert = Statement::new(INSERT)
         .bind(*id)
         .bind(header.enterprise_id.as_str())
@@ -99,6 +130,8 @@ async fn insert(on: &mut Session, settlement: &Settlement) -> Result<bool, Store
         .bind(i64::try_from(header.leg_count).map_err(|_| damaged("leg_count"))?)
         .bind(header.created_at)
         .bind(progress.state.as_str())
-        .bind(events::sequence(progress.sequence)?);
+        .bind(events::sequence(progress.sequence)?)
+        .bind(new.amounts_digest.as_slice())
+        .bind(progress.money().as_str());
     Ok(on.execute(insert).await? == 1)
 }

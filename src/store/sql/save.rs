@@ -46,7 +46,7 @@ async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {
     const UPDATE: &str = "UPDATE settlement SET state = $4, terminal = $5, sequence = $6, attempts = $7, exposed = $8, \
                           doubt = $9, reason = $10, detail = $11, payload_digest = $12, signature = $13, venue = $14, \
                           venue_settlement_id = $15, dispatched_at = $16, updated_at = $17, due_at = $18, lease_until = $19, \
-                          lapses = CASE WHEN $19 IS NULL THEN 0 ELSE lapses END \
+                          lapses = CASE WHEN $19 IS NULL THEN 0 ELSE lapses END, money = $20 \
                           WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL AND sequence = $3";
     let progress = &save.after.progress;
     let after = sequence(progress.sequence)?;
@@ -73,7 +73,8 @@ async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {
         .bind(progress.dispatched_at)
         .bind(progress.updated_at)
         .bind(save.due_at)
-        .bind(lease_until);
+        .bind(lease_until)
+        .bind(progress.money().as_str());
     if on.execute(update).await? == 0 { Err(StoreError::Fenced) } else { Ok(()) }
 }
 

@@ -111,6 +111,10 @@ impl<D: Driver> SettlementStore for SqlStore<D> {
         self.write(record::Recording::of(new)?, |on, new| Box::pin(record::record(on, new))).await
     }
 
+    async fn rehearse_settlement(&self, new: NewSettlement) -> Result<Option<Recorded>, StoreError> {
+        self.write(record::Recording::of(new)?, |on, new| Box::pin(record::rehearse(on, new))).await
+    }
+
     async fn settlement(&self, enterprise_id: &EnterpriseId, name: &SettlementName) -> Result<Option<Settlement>, StoreError> {
         let named = (enterprise_id.clone(), name.clone());
         self.read(named, |on, (enterprise, name)| Box::pin(settlements::by_name(on, enterprise, name))).await

@@ -40,7 +40,7 @@ async fn is_replaced(on: &mut Session, new: &Settlement, old: &ExternalId) -> Re
 /// lapsed is void afterwards.
 async fn fence_off(on: &mut Session, after: &Settlement, clock: Timestamp) -> Result<bool, StoreError> {
     const FENCE_OFF: &str = "UPDATE settlement SET sequence = $2, reason = $3, detail = NULL, updated_at = $4, due_at = NULL, \
-                             lease_token = lease_token + 1, lease_until = NULL, lapses = 0 \
+                             lease_token = lease_token + 1, lease_until = NULL, lapses = 0, money = $7 \
                              WHERE id = $1 AND (lease_until IS NULL OR lease_until <= $5) AND sequence = $6";
     let progress = &after.progress;
     let sequence = events::sequence(progress.sequence)?;
@@ -50,7 +50,8 @@ async fn fence_off(on: &mut Session, after: &Settlement, clock: Timestamp) -> Re
         .bind(progress.reason.map(Reason::as_str))
         .bind(progress.updated_at)
         .bind(clock)
-        .bind(sequence - 1);
+        .bind(sequence - 1)
+        .bind(progress.money().as_str());
     if on.execute(fence_off).await? == 0 {
         return Ok(false);
     }

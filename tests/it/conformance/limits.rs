@@ -38,7 +38,7 @@ fn window(recorded: &Recorded) -> Option<&'static str> {
     match recorded {
         Recorded::New(_) | Recorded::Existing(..) => None,
         Recorded::OverLimit(exceeded) => Some(exceeded.window),
-        Recorded::SupersedesRefused => panic!("nothing is superseded here"),
+        Recorded::SupersedesRefused | Recorded::Twice(_) => panic!("nothing else stands against it here"),
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod fencing;
 mod fixture;
 pub(crate) mod limits;
 pub(crate) mod listing;
+pub(crate) mod once;
 pub(crate) mod progress;
 pub(crate) mod property;
 pub(crate) mod quotes;
@@ -66,6 +67,15 @@ macro_rules! suite {
             limits: another_caller_or_currency_does_not_count,
             limits: a_repeat_is_answered_even_above_the_limit,
             limits: many_at_once_never_pass_the_limit_together,
+            once: a_cutoff_that_is_not_later_than_the_newest_is_refused,
+            once: a_settlement_is_open_until_money_has_moved,
+            once: the_same_amounts_are_a_possible_duplicate_for_a_day_unless_they_are_meant,
+            once: what_can_never_move_money_stands_in_nobodys_way,
+            once: what_a_retry_may_still_send_is_open_until_it_is_superseded,
+            once: a_refusal_supersedes_nothing,
+            once: a_repeat_and_another_enterprise_meet_no_rule,
+            once: a_rehearsal_says_what_stands_against_it_and_writes_nothing,
+            once: of_32_days_at_once_one_is_open,
             signing: the_first_payload_holds_its_reference,
             signing: of_50_tasks_with_two_payloads_one_payload_wins,
             signing: a_second_signature_is_dropped,

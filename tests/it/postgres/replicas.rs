@@ -1,14 +1,15 @@
 //! Replicas over one database: one settlement each, no leader, and who paused too long changes nothing.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use settlement_gateway::domain::settlement::{Change, State};
+use settlement_gateway::domain::settlement::{Change, OnceRules, State, Twice};
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault};
 use settlement_gateway::service::engine::EngineSettings;
 use settlement_gateway::service::{Context, initiate_settlement};
-use settlement_gateway::store::{Lease, SettlementName, StoreError};
+use settlement_gateway::store::{Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError};
 
-use crate::support::builders::{external, leg};
+use crate::support::builders::{external, intent, leg, new_settlement};
 use crate::support::postgres::Schema;
 use crate::support::world::{Ground, PATIENCE, V1, asking, caller, quick, request, state_of};
 
@@ -37,8 +38,8 @@ impl Replicas {
     async fn start() -> Option<Self> {
         let schema = Schema::fresh().await?;
         let ground = Ground::new(|_| ()).await;
-        let one = ground.context(std::sync::Arc::new(open(schema.url()).await.unwrap()), settings());
-        let other = ground.context(std::sync::Arc::new(open(schema.url()).await.unwrap()), settings());
+        let one = ground.context(Arc::new(open(schema.url()).await.unwrap()), settings());
+        let other = ground.context(Arc::new(open(schema.url()).await.unwrap()), settings());
         Some(Self { ground, one, other, _schema: schema })
     }
 
@@ -78,6 +79,27 @@ async fn another_meaning_at_another_replica_is_refused() {
     let other = asking(V1, "taken", vec![leg("connection-1", "BTC", "9")]);
     let refused = initiate_settlement(&replicas.other, &caller(), other, PATIENCE).await;
     assert!(refused.is_err(), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_days_that_two_replicas_record_at_once_one_is_open() {
+    let Some(schema) = Schema::fresh().await else { return };
+    let stores = [Arc::new(open(schema.url()).await.unwrap()), Arc::new(open(schema.url()).await.unwrap())];
+    let once = OnceRules { max_open_settlements: 1, ..OnceRules::NONE };
+    let recordings = (0..32).map(|n| {
+        let store = Arc::clone(&stores[n % 2]);
+        let new = NewSettlement { once, ..new_settlement(intent(&format!("day-{n}"))) };
+        tokio::spawn(async move { store.record_settlement(new).await.unwrap() })
+    });
+    let mut recorded = 0;
+    for recording in recordings.collect::<Vec<_>>() {
+        match recording.await.unwrap() {
+            Recorded::New(_) => recorded += 1,
+            Recorded::Twice(Twice::TooManyOpen { most: 1, .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(recorded, 1);
 }
 
 /// Records a settlement while nobody works, and takes it with a lease that then lapses: a replica that stands still.

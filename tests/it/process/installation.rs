@@ -154,7 +154,8 @@ fn config(bitgo: &str, bitlipa: &str) -> String {
     let enterprise = |id: &str, route: &str| {
         format!(
             "[[enterprises]]\nid = \"{id}\"\nbase_url = \"{bitgo}\"\ntoken_file = \"{id}.token\"\nroute = \"{route}\"\n\
-             amount_unit = \"full\"\nsigning_key = \"key-{id}\"\n"
+             amount_unit = \"full\"\nsigning_key = \"key-{id}\"\n\
+             max_open_settlements = 10000\ncutoff_must_increase = false\nduplicate_window_ms = 0\n"
         )
     };
     [

@@ -10,6 +10,7 @@ mod known;
 mod largest;
 mod limits;
 mod listing;
+mod once;
 mod quotes;
 mod redaction;
 mod refusals;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use settlement_gateway::domain::amount::Amount;
 use settlement_gateway::domain::ids::{CallerId, ConnectionId, Currency, EnterpriseId, ExternalId, KeyId, Nonce};
 use settlement_gateway::domain::settlement::{
-    AmountUnit, Asked, Intent, Leg, Route, SettlementAmounts, VenueSettlement, VenueStatus,
+    AmountUnit, Asked, Intent, Leg, OnceRules, Route, SettlementAmounts, VenueSettlement, VenueStatus,
 };
 use settlement_gateway::store::NewSettlement;
 use uuid::Uuid;
@@ -80,7 +80,7 @@ pub(crate) fn intent(external_id: &str) -> Intent {
 
 /// An intent that is to be recorded at the start, without limits.
 pub(crate) fn new_settlement(intent: Intent) -> NewSettlement {
-    NewSettlement { intent, id: next_id(), now: start(), limits: Vec::new() }
+    NewSettlement { intent, id: next_id(), now: start(), limits: Vec::new(), once: OnceRules::NONE }
 }
 
 /// The venue's settlement with something in every field.

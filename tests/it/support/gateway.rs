@@ -76,6 +76,8 @@ pub(crate) struct Setup {
     pub(crate) engine: String,
     /// Lines of `[venues]`.
     pub(crate) venues: String,
+    /// Further lines of each of `[[enterprises]]`.
+    pub(crate) settling: String,
     /// The keys.
     pub(crate) keys: Vec<KeySetup>,
     /// The venues.
@@ -107,6 +109,7 @@ impl Setup {
             callers: String::new(),
             engine: engine.to_owned(),
             venues: "call_timeout_ms = 10000".to_owned(),
+            settling: "max_open_settlements = 10000\ncutoff_must_increase = false\nduplicate_window_ms = 0".to_owned(),
             keys,
             sandbox,
         }
@@ -138,10 +141,11 @@ impl Setup {
     }
 
     fn config_text(&self, bitgo_url: &str, bitlipa_url: &str) -> String {
-        let Self { grpc, callers, engine, venues, .. } = self;
+        let Self { grpc, callers, engine, venues, settling, .. } = self;
         let anybody = callers.is_empty();
         let keys: String = self.keys.iter().map(key_text).collect();
-        let enterprises = enterprise_text(V1, "v1", V1_KEY, bitgo_url) + &enterprise_text(V2, "v2", V2_KEY, bitgo_url);
+        let enterprise = |id, route, key| enterprise_text(id, route, key, bitgo_url) + settling + "\n";
+        let enterprises = enterprise(V1, "v1", V1_KEY) + &enterprise(V2, "v2", V2_KEY);
         format!(
             r#"
 [grpc]

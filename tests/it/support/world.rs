@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use settlement_gateway::custody::{Key, KeySettings, KeySource, Keyring, generate_xprv};
 use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId};
 use settlement_gateway::domain::policy::{Allowed, Grants, RpcName};
-use settlement_gateway::domain::settlement::{AmountUnit, Asked, Leg, Route, Settlement, SettlementAmounts, State};
+use settlement_gateway::domain::settlement::{AmountUnit, Asked, Leg, OnceRules, Route, Settlement, SettlementAmounts, State};
 use settlement_gateway::domain::signing::Purpose;
 use settlement_gateway::domain::time::{Clock, Cutoff, Entropy, EntropyError};
 use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, SettlementEntry};
@@ -103,6 +103,7 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
         amount_unit: AmountUnit::Full,
         key_id: KeyId::new(format!("key-{id}")).unwrap(),
         max_cutoff_ahead: Duration::from_secs(60),
+        once: OnceRules::NONE,
     };
     let venue = Arc::new(venue);
     Enterprise { id: EnterpriseId::new(id).unwrap(), settles: Some(terms), reads: venue.clone(), venue }
@@ -236,7 +237,7 @@ pub(crate) fn asking(enterprise: &str, external_id: &str, legs: Vec<Leg>) -> Ini
         nonce: None,
         supersedes: None,
     };
-    InitiateSettlement { asked, submit_before: None, amount_unit: None, control_totals: Vec::new() }
+    InitiateSettlement { asked, submit_before: None, amount_unit: None, control_totals: Vec::new(), same_amounts_intended: false }
 }
 
 /// The state of a view or of a refusal.

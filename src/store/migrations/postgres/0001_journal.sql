@@ -30,6 +30,7 @@ CREATE TABLE settlement (
     submit_before        TEXT,
     request_digest       BYTEA NOT NULL CHECK (length(request_digest) = 32),
     leg_count            BIGINT NOT NULL,
+    amounts_digest       BYTEA NOT NULL CHECK (length(amounts_digest) = 32),
     created_at           TEXT NOT NULL,
 
     state                TEXT NOT NULL,
@@ -46,6 +47,7 @@ CREATE TABLE settlement (
     venue_settlement_id  TEXT,
     dispatched_at        TEXT,
     updated_at           TEXT NOT NULL,
+    money                TEXT NOT NULL CHECK (money IN ('MAY_MOVE', 'MOVED', 'NEVER')),
 
     due_at               TEXT,
     lease_token          BIGINT NOT NULL DEFAULT 0,
@@ -55,6 +57,10 @@ CREATE TABLE settlement (
     UNIQUE (enterprise_id, external_id)
 );
 CREATE UNIQUE INDEX settlement_superseded_once ON settlement (enterprise_id, supersedes) WHERE supersedes IS NOT NULL;
+-- What a later settlement of the enterprise is held against; one that can never move money stands in nobody's way.
+CREATE INDEX settlement_open ON settlement (enterprise_id, id) WHERE money = 'MAY_MOVE';
+CREATE INDEX settlement_by_cutoff ON settlement (enterprise_id, cutoff DESC) WHERE money <> 'NEVER' AND cutoff IS NOT NULL;
+CREATE INDEX settlement_by_amounts ON settlement (enterprise_id, amounts_digest, created_at DESC) WHERE money <> 'NEVER';
 CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
 CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id, id DESC)
     WHERE venue_settlement_id IS NOT NULL;
@@ -105,6 +111,11 @@ CREATE INDEX spend_by_day ON spend (caller, currency, at, amount);
 -- One row a caller with a limit of the day: its lock makes the caller's recordings wait for each other.
 CREATE TABLE spend_lock (
     caller  TEXT PRIMARY KEY
+);
+
+-- One row an enterprise: its lock makes the enterprise's recordings wait for each other.
+CREATE TABLE enterprise_lock (
+    enterprise_id  TEXT PRIMARY KEY
 );
 
 -- Which payload holds each signing reference, for ever, and its signature once there is one.

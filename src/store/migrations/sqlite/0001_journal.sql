@@ -29,6 +29,7 @@ CREATE TABLE settlement (
     submit_before        TEXT,
     request_digest       BLOB NOT NULL CHECK (length(request_digest) = 32),
     leg_count            INTEGER NOT NULL,
+    amounts_digest       BLOB NOT NULL CHECK (length(amounts_digest) = 32),
     created_at           TEXT NOT NULL,
 
     state                TEXT NOT NULL,
@@ -45,6 +46,7 @@ CREATE TABLE settlement (
     venue_settlement_id  TEXT,
     dispatched_at        TEXT,
     updated_at           TEXT NOT NULL,
+    money                TEXT NOT NULL CHECK (money IN ('MAY_MOVE', 'MOVED', 'NEVER')),
 
     due_at               TEXT,
     lease_token          INTEGER NOT NULL DEFAULT 0,
@@ -54,6 +56,10 @@ CREATE TABLE settlement (
     UNIQUE (enterprise_id, external_id)
 );
 CREATE UNIQUE INDEX settlement_superseded_once ON settlement (enterprise_id, supersedes) WHERE supersedes IS NOT NULL;
+-- What a later settlement of the enterprise is held against; one that can never move money stands in nobody's way.
+CREATE INDEX settlement_open ON settlement (enterprise_id, id) WHERE money = 'MAY_MOVE';
+CREATE INDEX settlement_by_cutoff ON settlement (enterprise_id, cutoff DESC) WHERE money <> 'NEVER' AND cutoff IS NOT NULL;
+CREATE INDEX settlement_by_amounts ON settlement (enterprise_id, amounts_digest, created_at DESC) WHERE money <> 'NEVER';
 CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
 CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id, id DESC)
     WHERE venue_settlement_id IS NOT NULL;
