@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::domain::time::Clock;
 use crate::secret::Secret;
 
+use super::bitgo::finalize::CallbackKey;
 use super::fixtures::ClientSettlement;
 
 /// BitGo's documented ceiling for one user.
@@ -33,6 +34,8 @@ pub struct SandboxConfig {
     pub enterprises: Vec<SandboxEnterprise>,
     /// How many requests a minute one BitGo token may make before it is answered 429.
     pub requests_per_minute: u32,
+    /// The key of the calls that BitGo makes to its partners; `None` keeps one in `data_dir`, or makes one for this run.
+    pub callback_key: Option<CallbackKey>,
     /// The merchants that Bitlipa knows; empty means any.
     pub merchants: Vec<String>,
     /// The public half of Bitlipa's credential.
@@ -56,6 +59,7 @@ impl SandboxConfig {
             bitlipa_listen: any_port,
             enterprises: Vec::new(),
             requests_per_minute: DEFAULT_REQUESTS_PER_MINUTE,
+            callback_key: None,
             merchants: Vec::new(),
             bitlipa_api_key: "pk_sandbox".to_owned(),
             bitlipa_secret: Secret::from_text("sk_sandbox".to_owned()),
@@ -82,6 +86,9 @@ pub struct SandboxEnterprise {
     pub dispute_window_ms: i64,
     /// How long the partner may top up after the dispute window, in milliseconds.
     pub top_up_window_ms: i64,
+    /// Where the partner is called when a settlement's amounts are final, over plain HTTP; `{id}` stands for the settlement's id.
+    /// `None` calls nobody.
+    pub finalize_url: Option<String>,
     /// The connections between this partner and its clients.
     pub connections: Vec<SandboxConnection>,
     /// The partner's own Go Account by currency, which pays positive amounts.
@@ -112,6 +119,7 @@ impl SandboxEnterprise {
             disputes: false,
             dispute_window_ms: 0,
             top_up_window_ms: 0,
+            finalize_url: None,
             connections: Vec::new(),
             account: BTreeMap::new(),
             default_balance: None,

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::bitgo;
+use super::bitgo::finalize::{CallbackKey, CallbackKeyError};
 use super::config::{SandboxConfig, SandboxEnterprise};
 use super::faults::Faults;
 use super::ledger::{Book, Durability, Ledger, LedgerError, LedgerSnapshot, Record, Writer};
@@ -30,7 +32,11 @@ pub(crate) struct Desk {
     pub(crate) stop: CancellationToken,
     /// The requests under way.
     pub(crate) tasks: TaskTracker,
+    /// Wakes whoever makes the venue's own calls.
+    pub(crate) wake: Notify,
     moved_ms: AtomicI64,
+    finalize_urls: Mutex<HashMap<String, String>>,
+    callback_key: Mutex<Option<CallbackKey>>,
     requests: Mutex<BTreeMap<String, u64>>,
     spent: Mutex<HashMap<String, VecDeque<i64>>>,
 }
@@ -39,6 +45,9 @@ impl Desk {
     /// A desk over open books.
     pub(crate) fn new(config: SandboxConfig, ledger: Arc<Ledger>) -> Self {
         let enterprises = config.enterprises.iter().cloned().map(Arc::new).collect();
+        let urls = config.enterprises.iter().filter_map(|one| Some((one.enterprise_id.clone(), one.finalize_url.clone()?)));
+        let finalize_urls = Mutex::new(urls.collect());
+        let callback_key = Mutex::new(config.callback_key.clone());
         let moved_ms = AtomicI64::new(ledger.read(Book::clock_moved_ms));
         Self {
             config,
@@ -47,7 +56,10 @@ impl Desk {
             faults: Faults::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            wake: Notify::new(),
             moved_ms,
+            finalize_urls,
+            callback_key,
             requests: Mutex::default(),
             spent: Mutex::default(),
         }
@@ -76,7 +88,35 @@ impl Desk {
             desk.moved_ms.store(ledger.book().clock_moved_ms(), Ordering::SeqCst);
             bitgo::process_due(ledger, desk.now_ms())
         };
-        self.ledger.change(change).await
+        let moved = self.ledger.change(change).await;
+        self.wake.notify_one();
+        moved
+    }
+
+    /// Where a partner is called when a settlement's amounts are final.
+    pub(crate) fn finalize_url(&self, enterprise: &str) -> Option<String> {
+        self.finalize_urls.lock().unwrap_or_else(PoisonError::into_inner).get(enterprise).cloned()
+    }
+
+    /// Calls a partner there from now on.
+    pub(crate) fn call_partner_at(&self, enterprise: &str, url: &str) {
+        let mut urls = self.finalize_urls.lock().unwrap_or_else(PoisonError::into_inner);
+        urls.insert(enterprise.to_owned(), url.to_owned());
+        self.wake.notify_one();
+    }
+
+    /// The key of the venue's own calls, made when it is first needed.
+    ///
+    /// # Errors
+    /// [`CallbackKeyError`] when none can be made or kept.
+    pub(crate) fn callback_key(&self) -> Result<CallbackKey, CallbackKeyError> {
+        let mut key = self.callback_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = &*key {
+            return Ok(key.clone());
+        }
+        let made = self.config.data_dir.as_deref().map_or_else(CallbackKey::generate, CallbackKey::kept_in)?;
+        *key = Some(made.clone());
+        Ok(made)
     }
 
     /// An enterprise by its id.

@@ -53,6 +53,7 @@ pub(crate) async fn meet(behaviour: Behaviour, run: impl Future<Output = Respons
         Behaviour::TooManyRequests { retry_after } => Some(too_many(retry_after, &scene)),
         Behaviour::TamperPayload { tamper } => Some(edited(run, |value| tamper_payload(value, tamper)).await),
         Behaviour::AnotherSettlement => Some(edited(run, rename_settlement).await),
+        Behaviour::Flawed { .. } => Some(Answer::collect(run.await).await),
         Behaviour::Oversize { bytes } => {
             run.await;
             Some(plain(StatusCode::OK, "application/json", " ".repeat(bytes)))

@@ -32,11 +32,13 @@ use thiserror::Error;
 use tokio_util::sync::DropGuard;
 
 pub use bitgo::disputing::{DisputeClose, Disputed, NewDispute};
+pub use bitgo::finalize::{CallbackKey, CallbackKeyError};
+pub use bitgo::foreign::ForeignSettlement;
 pub use config::{
     BadSignatureV1, BitlipaRules, ClosedDispute, DEFAULT_REQUESTS_PER_MINUTE, EXAMPLE_CONNECTIONS, Rate, SandboxAuth,
     SandboxConfig, SandboxConnection, SandboxEnterprise, ShortfallAnswer, UnfundedV2,
 };
-pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, MAX_FAULTS, RetryAfter, Tamper};
+pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, Flaw, MAX_FAULTS, RetryAfter, Tamper};
 pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAMPLE_TRANSFERS};
 pub use ledger::{DisputeEntry, LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry};
 
@@ -64,6 +66,9 @@ pub enum SandboxError {
     /// The ledger could not be opened or written.
     #[error("the sandbox's ledger failed")]
     Ledger(#[from] LedgerError),
+    /// There is no key to sign calls with.
+    #[error("the sandbox cannot sign its calls")]
+    CallbackKey(#[from] CallbackKeyError),
     /// A configured balance is no amount.
     #[error("the sandbox's balance of {currency} is no amount")]
     Balance {
@@ -106,6 +111,7 @@ impl Sandbox {
             let started = Server::start(address, router, desk.stop.clone());
             async move { started.await.map_err(|cause| SandboxError::Listen { address, cause }) }
         };
+        desk.tasks.spawn(bitgo::finalize::run(Arc::clone(&desk)));
         let running = desk.stop.clone().drop_guard();
         let bitgo = listen(bitgo_listen, venue(&desk, bitgo::router())).await?;
         let bitlipa = listen(bitlipa_listen, venue(&desk, bitlipa::router())).await?;
@@ -194,6 +200,28 @@ impl Sandbox {
     pub async fn close_dispute(&self, asked: DisputeClose) -> Result<Disputed, SandboxError> {
         let now_ms = self.desk.now_ms();
         Ok(self.desk.ledger.change(move |ledger| bitgo::disputing::close(ledger, asked, now_ms)).await?)
+    }
+
+    /// Where a partner is called when the amounts of one of its settlements are final; `{id}` stands for the settlement's id.
+    pub fn call_partner_at(&self, enterprise: &str, url: &str) {
+        self.desk.call_partner_at(enterprise, url);
+    }
+
+    /// The key that the venue's calls are signed with; made when it is first asked for.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when none can be made or kept.
+    pub fn callback_key(&self) -> Result<CallbackKey, SandboxError> {
+        Ok(self.desk.callback_key()?)
+    }
+
+    /// Puts a settlement in the ledger that the partner never posted, as somebody with its token and key could; the venue's id of it,
+    /// or `None` where the enterprise is unknown or the content malformed.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger cannot be written.
+    pub async fn foreign(&self, settlement: ForeignSettlement) -> Result<Option<String>, SandboxError> {
+        Ok(bitgo::foreign::settle(&self.desk, settlement).await?)
     }
 
     /// Stops listening, cuts the requests that a fault delays, and waits for the others: the ledger's file is free afterwards.

@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::sandbox::config::SandboxEnterprise;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::fixtures::ClientSettlement;
 use crate::sandbox::ledger::{Book, Settlement, Transfer};
@@ -53,12 +54,7 @@ fn live(desk: &Desk, entry: &Entry, filters: &Filters, id: &str) -> Result<Strin
     desk.ledger.read(|book| {
         let settlement = book.settlement_by_id(id).ok_or_else(not_found)?;
         let partner = desk.enterprise(&settlement.enterprise).ok_or_else(not_found)?;
-        let own: Vec<&str> = partner
-            .connections
-            .iter()
-            .filter(|one| one.client_enterprise_id.as_deref() == Some(entry.id()))
-            .map(|one| one.connection_id.as_str())
-            .collect();
+        let own = own_connections(partner, entry.id());
         let is_own = |account: &str| own.contains(&account);
         let concerned = |transfer: &&Transfer| is_own(&transfer.destination) || transfer.source.as_deref().is_some_and(is_own);
         let transfers: Vec<&Transfer> = settlement.transfers.iter().filter(concerned).collect();
@@ -81,7 +77,14 @@ fn live(desk: &Desk, entry: &Entry, filters: &Filters, id: &str) -> Result<Strin
     })
 }
 
-fn masked(book: &Book, settlement: &Settlement, transfer: &Transfer, is_own: &impl Fn(&str) -> bool) -> Value {
+/// The connections of a partner that are a client's.
+pub(crate) fn own_connections<'a>(partner: &'a SandboxEnterprise, client: &str) -> Vec<&'a str> {
+    let own = partner.connections.iter().filter(|one| one.client_enterprise_id.as_deref() == Some(client));
+    own.map(|one| one.connection_id.as_str()).collect()
+}
+
+/// A transfer as one of its parties sees it.
+pub(crate) fn masked(book: &Book, settlement: &Settlement, transfer: &Transfer, is_own: &impl Fn(&str) -> bool) -> Value {
     let at_ms = created_ms(book, settlement, transfer);
     let mut value = wire::transfer(&settlement.enterprise, Some(settlement), transfer, at_ms);
     let Some(fields) = value.as_object_mut() else { return value };

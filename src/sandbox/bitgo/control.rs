@@ -8,6 +8,10 @@
 //! - `POST /sandbox/dispute/retract` `{"dispute_id":"...","reason":"..."}`, inside the same window
 //! - `POST /sandbox/dispute/close` `{"dispute_id":"...","adjusted":{"BTC":"0.5"},"notes":"..."}`; without `adjusted` the client
 //!   closes it, and the original transfers hold. Inside the window its own settlement carries the transfers, later the next one
+//! - `POST /sandbox/foreign` `{"enterprise":"...","external_id":"...","amounts":{"<connection>":{"BTC":"1"}}}`: a settlement that
+//!   the partner never posted; answers `{"settlement_id":"..."}`
+//! - `POST /sandbox/finalize` `{"enterprise":"...","url":"http://127.0.0.1:9465/..."}`: where that partner is called when a
+//!   settlement's amounts are final; `GET /sandbox/callback-key` and `GET /sandbox/callback-jwks` answer the key of those calls
 
 use std::sync::Arc;
 
@@ -15,7 +19,7 @@ use axum::Router;
 use axum::extract::{Json, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -23,6 +27,8 @@ use crate::sandbox::desk::Desk;
 use crate::sandbox::ledger::{Durability, Funding, LedgerError, Record};
 
 use super::disputing::{self, DisputeClose, Disputed, NewDispute};
+use super::finalize::CallbackKey;
+use super::foreign::{self, ForeignSettlement};
 use super::posting;
 
 /// `/sandbox/...` as far as it concerns settlements.
@@ -33,6 +39,10 @@ pub(crate) fn router() -> Router<Arc<Desk>> {
         .route("/sandbox/dispute", post(dispute))
         .route("/sandbox/dispute/retract", post(retract))
         .route("/sandbox/dispute/close", post(close))
+        .route("/sandbox/foreign", post(settle_foreign))
+        .route("/sandbox/finalize", post(call_partner_at))
+        .route("/sandbox/callback-key", get(callback_pem))
+        .route("/sandbox/callback-jwks", get(callback_jwks))
 }
 
 async fn fund(State(desk): State<Arc<Desk>>, Json(funding): Json<Funding>) -> StatusCode {
@@ -92,4 +102,34 @@ fn disputed(outcome: Result<Disputed, LedgerError>) -> Response {
         Ok(Disputed::Malformed) => StatusCode::BAD_REQUEST.into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+async fn settle_foreign(State(desk): State<Arc<Desk>>, Json(settlement): Json<ForeignSettlement>) -> Response {
+    match foreign::settle(&desk, settlement).await {
+        Ok(Some(id)) => Json(json!({ "settlement_id": id })).into_response(),
+        Ok(None) => StatusCode::BAD_REQUEST.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Called {
+    enterprise: String,
+    url: String,
+}
+
+async fn call_partner_at(State(desk): State<Arc<Desk>>, Json(called): Json<Called>) -> StatusCode {
+    desk.call_partner_at(&called.enterprise, &called.url);
+    StatusCode::NO_CONTENT
+}
+
+async fn callback_pem(State(desk): State<Arc<Desk>>) -> Result<String, StatusCode> {
+    let pem = desk.callback_key().and_then(|key: CallbackKey| key.public_pem());
+    pem.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+async fn callback_jwks(State(desk): State<Arc<Desk>>) -> Result<String, StatusCode> {
+    let jwks = desk.callback_key().and_then(|key: CallbackKey| key.public_jwks());
+    jwks.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }

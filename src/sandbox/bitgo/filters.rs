@@ -56,6 +56,16 @@ impl Filters {
         self.one(name).map(read).transpose()
     }
 
+    /// A parameter that takes one of a few words; `None` where it is absent.
+    ///
+    /// # Errors
+    /// 400 where it is none of them.
+    pub(crate) fn choice(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>, Refusal> {
+        let Some(text) = self.one(name) else { return Ok(None) };
+        let word = words.iter().find(|word| **word == text).copied();
+        word.map(Some).ok_or_else(|| Refusal::invalid(format!("{name} must be one of {}", words.join(", "))))
+    }
+
     /// Whether a list is absent or holds a value.
     pub(crate) fn allows(&self, name: &str, value: &str) -> bool {
         self.list(name).is_none_or(|list| list.contains(value))

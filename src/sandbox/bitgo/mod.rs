@@ -3,6 +3,7 @@
 mod amounts;
 pub(crate) mod auth;
 mod client;
+mod client_lists;
 mod connections;
 mod content;
 pub(crate) mod control;
@@ -10,6 +11,8 @@ mod disputes;
 pub(crate) mod disputing;
 mod entry;
 mod filters;
+pub(crate) mod finalize;
+pub(crate) mod foreign;
 mod partner;
 mod partners;
 mod posting;
@@ -45,6 +48,9 @@ pub(crate) fn router() -> Router<Arc<Desk>> {
         .route(&format!("{v1}/partners/balances"), get(connections::balances))
         .route(&format!("{v1}/partners/connections"), get(connections::connections))
         .route(&format!("{v1}/partners"), get(partners::partners))
+        .route(&format!("{v1}/clients/settlements"), get(client_lists::settlements))
+        .route(&format!("{v1}/clients/settlementTransfers"), get(client_lists::transfers))
+        .route(&format!("{v1}/clients/settlement/disputes"), get(client_lists::disputes))
         .route(&format!("{v1}/clients/settlements/{{settlement_id}}"), get(client::settlement))
 }
 

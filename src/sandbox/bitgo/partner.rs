@@ -50,6 +50,7 @@ pub(crate) async fn post_v2(State(desk): State<Arc<Desk>>, entry: Entry) -> Resu
     }
     let posting = Posting::v2(&entry.enterprise, &content, body_digest(&entry.asked.body), desk.now_ms());
     let settlement = take_effect(&desk, posting).await?;
+    desk.wake.notify_one();
     desk.ledger.read(|book| {
         let mut value = wire::settlement(&settlement, book.is_disputed(&settlement.id));
         if let Some(fields) = value.as_object_mut() {

@@ -41,6 +41,11 @@ pub enum Behaviour {
     },
     /// Takes effect and answers 2xx with a settlement of another external id.
     AnotherSettlement,
+    /// A call that the venue makes goes wrong; requests to the venue do not meet it.
+    Flawed {
+        /// What is wrong with it.
+        flaw: Flaw,
+    },
     /// Takes effect and answers 2xx with a body of this size.
     Oversize {
         /// The size.
@@ -114,4 +119,28 @@ pub enum Tamper {
     Reordered,
     /// The same content with its first letter escaped: benign.
     UnicodeEscape,
+}
+
+/// What is wrong with a call that the venue makes to its partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flaw {
+    /// The token is signed by a stranger's key.
+    Forged,
+    /// The token says that nobody signed it.
+    Unsigned,
+    /// There is no token.
+    NoToken,
+    /// The token's time has passed long ago.
+    Stale,
+    /// The same call, token and body, comes twice.
+    Replayed,
+    /// Calls that were due after it come first.
+    Reordered,
+    /// The body is no JSON.
+    WrongBody,
+    /// The body says other amounts than the venue settles.
+    OtherAmounts,
+    /// The body names a settlement that nobody has.
+    AnotherSettlement,
 }

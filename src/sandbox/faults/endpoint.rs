@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
-    /// Any call of either venue.
+    /// Any call to either venue.
     Any,
     /// BitGo: signing payload, GET or POST.
     SettlementsSigning,
@@ -22,8 +22,13 @@ pub enum Endpoint {
     SettlementDetail,
     /// BitGo: one settlement, client side.
     ClientSettlement,
+    /// BitGo: settlements, transfers and disputes, listed on the client side.
+    ClientLists,
     /// BitGo: balances, connections, partners and disputes.
     PartnerReads,
+    /// BitGo's own call to its partner when a settlement's amounts are final. Delays and [`super::Behaviour::Flawed`] do what they
+    /// say; any other behaviour loses the call.
+    FinalizeCall,
     /// Bitlipa: creating a quote.
     QuoteCreate,
     /// Bitlipa: reading a quote.
@@ -48,6 +53,7 @@ impl Endpoint {
             _ if tail.ends_with("/partners/settlements") => Self::SettlementList,
             _ if tail.contains("/partners/settlements/") => Self::SettlementDetail,
             _ if tail.contains("/clients/settlements/") => Self::ClientSettlement,
+            _ if tail.contains("/clients/settlement") => Self::ClientLists,
             _ if tail.contains("/partners") => Self::PartnerReads,
             "/api/v1/settlements" => Self::QuoteCreate,
             "/api/v1/settlements/confirm" => Self::QuoteConfirm,
@@ -65,7 +71,7 @@ impl Endpoint {
     /// Whether a rule on this covers a call.
     pub(super) fn covers(self, call: Self) -> bool {
         let post = matches!(call, Self::SettlementPostV1 | Self::SettlementPostV2);
-        self == Self::Any || self == call || (self == Self::SettlementPost && post)
+        self == call || (self == Self::Any && call != Self::FinalizeCall) || (self == Self::SettlementPost && post)
     }
 }
 
@@ -81,6 +87,8 @@ mod tests {
         assert_eq!(Endpoint::of("GET", &format!("{v1}/id")), Endpoint::SettlementDetail);
         assert_eq!(Endpoint::of("GET", &format!("{v1}-signing")), Endpoint::SettlementsSigning);
         assert_eq!(Endpoint::of("GET", "/api/network/v1/enterprises/e/partners/balances"), Endpoint::PartnerReads);
+        assert_eq!(Endpoint::of("GET", "/api/network/v1/enterprises/e/clients/settlements/id"), Endpoint::ClientSettlement);
+        assert_eq!(Endpoint::of("GET", "/api/network/v1/enterprises/e/clients/settlements"), Endpoint::ClientLists);
         assert_eq!(Endpoint::of("POST", "/api/v1/settlements/confirm"), Endpoint::QuoteConfirm);
         assert_eq!(Endpoint::of("GET", "/api/v1/settlements/tx_1"), Endpoint::QuoteGet);
     }

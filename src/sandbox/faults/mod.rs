@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-pub use behaviour::{Behaviour, Body, RetryAfter, Tamper};
+pub use behaviour::{Behaviour, Body, Flaw, RetryAfter, Tamper};
 pub use endpoint::Endpoint;
 
 /// The most rules that wait at a time; the oldest go first.

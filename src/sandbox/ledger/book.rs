@@ -35,6 +35,7 @@ pub(crate) struct Book {
     arrivals: BTreeMap<Name, Arrivals>,
     quotes: BTreeMap<String, Quote>,
     pub(super) disputes: BTreeMap<String, Dispute>,
+    uncalled: BTreeSet<Name>,
     connections: BTreeSet<(String, String)>,
     clock_moved_ms: i64,
 }
@@ -83,6 +84,18 @@ impl Book {
     /// The connections that an enterprise's settlements have named.
     pub(crate) fn connections<'a>(&'a self, enterprise: &'a str) -> impl Iterator<Item = &'a str> {
         self.connections.iter().filter(move |(owner, _)| owner == enterprise).map(|(_, connection)| connection.as_str())
+    }
+
+    /// The asynchronous settlements whose partner has not answered the call about their final amounts; rejected ones have none.
+    pub(crate) fn uncalled(&self) -> impl Iterator<Item = &Settlement> {
+        let settlements = self.uncalled.iter().filter_map(|name| self.settlements.get(name));
+        settlements.filter(|settlement| settlement.status != Status::Rejected)
+    }
+
+    /// Whether a settlement's partner has answered that call.
+    pub(crate) fn was_called(&self, settlement: &Settlement) -> bool {
+        let name = (settlement.enterprise.clone(), settlement.external_id.clone());
+        settlement.dispute_ends_ms.is_some() && !self.uncalled.contains(&name)
     }
 
     /// How far the venues' time was moved ahead of the clock that they were given.
@@ -162,6 +175,9 @@ impl Book {
             Record::Disputed(dispute) => self.raise(*dispute),
             Record::DisputeRetracted { dispute_id, retraction } => self.retract(&dispute_id, retraction),
             Record::DisputeClosed { dispute_id, closure, settled_in } => self.close(&dispute_id, *closure, settled_in),
+            Record::FinalizeAnswered { enterprise, external_id, .. } => {
+                self.uncalled.remove(&(enterprise, external_id));
+            }
             Record::Quoted(quote) => {
                 self.quotes.insert(quote.tx_id.clone(), *quote);
             }
@@ -185,6 +201,7 @@ impl Book {
         } else if settlement.due_ms.is_some() {
             self.hold(&settlement, false);
             self.open.insert(name.clone());
+            self.uncalled.insert(name.clone());
         }
         self.arrivals.entry(name.clone()).or_default().created += 1;
         self.names.insert(settlement.id.clone(), name.clone());

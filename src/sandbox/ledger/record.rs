@@ -33,6 +33,8 @@ pub(crate) enum Record {
     DisputeRetracted { dispute_id: String, retraction: Retraction },
     /// A dispute was closed, inside its own settlement's dispute window (`settled_in`) or later.
     DisputeClosed { dispute_id: String, closure: Box<Closure>, settled_in: Option<String> },
+    /// The partner answered the call that told it of a settlement's final amounts.
+    FinalizeAnswered { enterprise: String, external_id: String, at_ms: i64 },
     /// A quote was given.
     Quoted(Box<Quote>),
     /// A quote was confirmed.

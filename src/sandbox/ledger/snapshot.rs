@@ -40,6 +40,8 @@ pub struct SettlementEntry {
     pub settlement_id: Option<String>,
     /// The venue's word for its state; absent while nothing was created.
     pub status: Option<String>,
+    /// Whether its partner has answered the call about its final amounts.
+    pub finalize_answered: bool,
 }
 
 /// What the venue knows of one dispute.
@@ -84,6 +86,7 @@ impl LedgerSnapshot {
                 body_digests: arrivals.digests.iter().cloned().collect(),
                 settlement_id: settlement.map(|found| found.id.clone()),
                 status: settlement.map(|found| found.status.as_str().to_owned()),
+                finalize_answered: settlement.is_some_and(|found| book.was_called(found)),
             }
         });
         let quotes = book.quotes().map(|quote| QuoteEntry {

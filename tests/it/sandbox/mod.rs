@@ -1,11 +1,14 @@
 //! The sandbox over real HTTP: what the venues promise, and what they do when told to misbehave.
 
 mod bitlipa;
+mod client_lists;
 mod client_side;
 mod control;
 mod credentials;
 mod disputes;
 mod faults;
+mod finalize;
+mod foreign;
 mod restart;
 mod settlements;
 mod support;
