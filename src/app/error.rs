@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::config::FileError;
 use crate::grpc::{AmbiguousProof, ServerError, TlsError};
+use crate::http::VenueKeyError;
 use crate::service::DirectoryError;
 use crate::store::{OpenError, StoreError};
 use crate::telemetry::metrics::MetricsError;
@@ -62,6 +63,12 @@ pub enum AppError {
     /// The ops listener cannot be bound.
     #[error("the ops listener cannot be bound")]
     Ops(#[source] std::io::Error),
+    /// The key that a venue signs its calls with cannot be used.
+    #[error("the key that a venue signs its calls with cannot be used")]
+    VenueKey(#[from] VenueKeyError),
+    /// The callbacks' listener cannot be bound.
+    #[error("the listener for the venues' calls cannot be bound")]
+    Callbacks(#[source] std::io::Error),
     /// The journal did not close in order; what was recorded is durable all the same.
     #[error("the journal did not close in order")]
     Close(#[from] StoreError),

@@ -1,9 +1,11 @@
 //! The composition root: the only place that names concrete adapters. It
 //! starts everything in order, and stops it in the reverse.
 
+mod callbacks;
 mod callers;
 mod error;
 mod journal;
+mod runners;
 mod serving;
 mod signals;
 mod system;
@@ -22,7 +24,7 @@ use crate::custody::Keyring;
 use crate::grpc::Health;
 use crate::http::Readiness;
 use crate::service::engine::{Engine, EngineSettings};
-use crate::service::{Context, ErrandSettings, Errands};
+use crate::service::{Context, ErrandSettings, Errands, RunsErrands};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 pub use error::AppError;
@@ -48,6 +50,7 @@ pub struct App {
     readiness: Readiness,
     grpc: SocketAddr,
     ops: SocketAddr,
+    callbacks: Option<SocketAddr>,
     stop_serving: CancellationToken,
     stop_ops: CancellationToken,
     serving: TaskTracker,
@@ -80,6 +83,7 @@ impl App {
         };
         let (health, readiness) = (Health::new().await, Readiness::new());
         readiness.keys_loaded();
+        let runners = runners::runners(config, &context);
         let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone()).await?;
         let app = Self {
             store,
@@ -89,28 +93,35 @@ impl App {
             readiness,
             grpc: listeners.grpc.local_addr(),
             ops: listeners.ops.local_addr(),
+            callbacks: listeners.callbacks.as_ref().map(|callbacks| callbacks.server.local_addr()),
             stop_serving: CancellationToken::new(),
             stop_ops: CancellationToken::new(),
             serving: TaskTracker::new(),
             behind: TaskTracker::new(),
             grace: config.drain.grace,
         };
-        app.begin(listeners, metrics);
+        app.begin(listeners, metrics, runners);
         app.health.started().await;
         app.readiness.started();
         Ok(app)
     }
 
-    fn begin(&self, listeners: Listeners, metrics: Metrics) {
-        let Listeners { grpc, ops, tls } = listeners;
+    fn begin(&self, listeners: Listeners, metrics: Metrics, runners: Vec<Arc<dyn RunsErrands>>) {
+        let Listeners { grpc, ops, callbacks, tls } = listeners;
         self.engine.start();
-        self.errands.start(Vec::new());
+        self.errands.start(runners);
         self.serving.spawn(grpc.serve(self.stop_serving.clone()));
         self.behind.spawn(ops.serve(self.stop_ops.clone()));
+        if let Some(callbacks) = callbacks {
+            self.serving.spawn(callbacks.server.serve(self.stop_serving.clone()));
+            for key in callbacks.keys {
+                self.behind.spawn(key.watch(serving::FILE_POLL_INTERVAL, self.stop_ops.clone()));
+            }
+        }
         let stop = self.stop_ops.clone();
         self.behind.spawn(async move { metrics.upkeep(stop).await });
         if let Some(tls) = tls {
-            self.behind.spawn(tls.watch(serving::TLS_POLL_INTERVAL, self.stop_ops.clone()));
+            self.behind.spawn(tls.watch(serving::FILE_POLL_INTERVAL, self.stop_ops.clone()));
         }
         let (health, store, stop) = (self.health.clone(), self.store.clone(), self.stop_serving.clone());
         let answers = move || serving::journal_answers(store.clone());
@@ -129,6 +140,12 @@ impl App {
     #[must_use]
     pub fn ops_address(&self) -> SocketAddr {
         self.ops
+    }
+
+    /// Where venues call, where they may.
+    #[must_use]
+    pub fn callbacks_address(&self) -> Option<SocketAddr> {
+        self.callbacks
     }
 
     /// Drains and stops: health first, so that callers turn away; then calls and the engine's steps; the journal last.

@@ -1,4 +1,4 @@
-//! The listeners: gRPC for callers, and the one for probes and metrics.
+//! The listeners: gRPC for callers, the one for probes and metrics, and the one that venues call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use tonic::service::Routes;
 use uuid::Uuid;
 
+use super::callbacks::{self, BoundCallbacks};
 use super::{AppError, callers};
 use crate::config::{self, Config};
 use crate::grpc::{
@@ -17,8 +18,8 @@ use crate::service::Context;
 use crate::store::SettlementStore;
 use crate::telemetry::metrics::Metrics;
 
-/// How often the listener's certificate files are looked at.
-pub(super) const TLS_POLL_INTERVAL: Duration = Duration::from_secs(10);
+/// How often files are looked at that may be replaced: certificates, and the venues' keys.
+pub(super) const FILE_POLL_INTERVAL: Duration = Duration::from_secs(10);
 /// How long the journal may take over a sign of life.
 const JOURNAL_PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -31,6 +32,7 @@ const CALL_RESERVE: Duration = Duration::from_secs(35);
 pub(super) struct Listeners {
     pub(super) grpc: GrpcServer,
     pub(super) ops: OpsServer,
+    pub(super) callbacks: Option<BoundCallbacks>,
     pub(super) tls: Option<Arc<Tls>>,
 }
 
@@ -43,12 +45,16 @@ impl Listeners {
         metrics: Metrics,
     ) -> Result<Self, AppError> {
         let tls = config.grpc.tls.as_ref().map(|tls| Tls::open(tls_files(tls)).map(Arc::new)).transpose()?;
+        let callbacks = match &config.callbacks {
+            Some(callbacks) => Some(callbacks::bind(callbacks, context.clone()).await?),
+            None => None,
+        };
         let services = services(config, context, health)?;
         let directory = callers::directory(&config.callers)?;
         let grpc = GrpcServer::bind(config.grpc.listen, server_settings(config), tls.clone(), directory, services).await?;
         let render = move || metrics.render();
         let ops = OpsServer::bind(config.ops.listen, HttpSettings::default(), readiness.clone(), render).await;
-        Ok(Self { grpc, ops: ops.map_err(AppError::Ops)?, tls })
+        Ok(Self { grpc, ops: ops.map_err(AppError::Ops)?, callbacks, tls })
     }
 }
 

@@ -52,6 +52,15 @@ pub struct Callbacks {
     pub bitlipa: Option<BitlipaCallback>,
 }
 
+impl Callbacks {
+    /// How long deliveries are kept unless it is said.
+    pub const DEFAULT_KEEP: Duration = days(KEEP_DAYS.default);
+}
+
+const fn days(days: u32) -> Duration {
+    Duration::from_secs(days as u64 * SECONDS_PER_DAY)
+}
+
 /// The section, where there is one without mistakes. `enterprises`: whether each of those that there are settles.
 pub(super) fn read(root: &mut Section<'_>, enterprises: &BTreeMap<EnterpriseId, bool>, has_bitlipa: bool) -> Option<Callbacks> {
     root.optional_section("callbacks", |section| read_section(section, enterprises, has_bitlipa))
@@ -79,7 +88,7 @@ fn read_section(section: &mut Section<'_>, enterprises: &BTreeMap<EnterpriseId, 
         header_timeout: section.duration_ms("header_timeout_ms", HEADER_TIMEOUT_MS),
         connection_timeout: section.duration_ms("connection_timeout_ms", CONNECTION_TIMEOUT_MS),
         max_requests_per_minute: section.number("max_requests_per_minute", MAX_REQUESTS_PER_MINUTE),
-        keep: Duration::from_secs(u64::from(section.number("keep_days", KEEP_DAYS)) * SECONDS_PER_DAY),
+        keep: days(section.number("keep_days", KEEP_DAYS)),
         bitgo,
         bitlipa,
     };

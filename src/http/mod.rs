@@ -1,9 +1,13 @@
 //! The HTTP listeners that stand beside gRPC.
 
 mod bounded;
+mod callbacks;
 mod ops;
 mod readiness;
 
 pub use bounded::HttpSettings;
+pub use callbacks::{
+    BitGoEndpoint, CallbackServer, CallbackSettings, KeyReload, TokenRules, VenueKey, VenueKeyError, VenueKeyFile,
+};
 pub use ops::OpsServer;
 pub use readiness::Readiness;

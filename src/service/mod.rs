@@ -7,6 +7,7 @@
 mod cancel_settlement;
 mod context;
 mod create_quote;
+mod deliveries;
 mod directory;
 pub mod engine;
 mod errands;
@@ -18,6 +19,7 @@ mod initiate_settlement;
 mod list_keys;
 mod list_settlements;
 mod preview_settlement;
+mod receive_settlement_call;
 mod renewing;
 mod retry_settlement;
 mod sign_payload;
@@ -29,6 +31,7 @@ mod watch_settlement;
 pub use cancel_settlement::cancel_settlement;
 pub use context::{Caller, Context};
 pub use create_quote::create_quote;
+pub use deliveries::Deliveries;
 pub use directory::{Directory, DirectoryError, Enterprise, QuoteDesk, SettlementTerms};
 pub use errands::{ErrandSettings, Errands, RunsErrands};
 pub use error::{NotFound, Problem, ServiceError, SigningRefusal, VenueCall, Violation};
@@ -39,9 +42,12 @@ pub use initiate_settlement::{ControlTotal, InitiateSettlement, initiate_settlem
 pub use list_keys::list_keys;
 pub use list_settlements::list_settlements;
 pub use preview_settlement::{Preview, Shortfall, preview_settlement};
+pub use receive_settlement_call::{SettlementCall, receive_settlement_call};
 pub use retry_settlement::{SettlementVersion, retry_settlement};
 pub use sign_payload::sign_payload;
 pub use turns::Turns;
 pub use verify_payload::{VerifyWith, verify_payload};
 pub use view::SettlementView;
 pub use watch_settlement::watch_settlement;
+
+pub use crate::store::Received;

@@ -10,6 +10,7 @@
 //!   fencing token and on top of the sequence that was read.
 
 mod errands;
+mod inbox;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
@@ -28,6 +29,7 @@ use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, Ti
 use crate::domain::signing::SigningJournal;
 
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
+pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 
 /// The journal could not do what was asked.
@@ -228,7 +230,7 @@ pub trait QuoteStore: Send + Sync {
 
 /// The whole journal.
 #[async_trait]
-pub trait Store: SettlementStore + QuoteStore + ErrandStore + SigningJournal {
+pub trait Store: SettlementStore + QuoteStore + ErrandStore + InboxStore + SigningJournal {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;
 }

@@ -14,7 +14,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 const RPC_DURATION: &str = "settlement_gateway_rpc_duration_seconds";
 
 /// Every counter, with what an operator should think of when it moves.
-const COUNTERS: [(&str, &str); 10] = [
+const COUNTERS: [(&str, &str); 13] = [
     ("settlement_gateway_rpc_requests_total", "Calls that ended, by service, method and status code."),
     ("settlement_gateway_rpc_panics_total", "Handlers that panicked: each is a defect."),
     ("settlement_gateway_rpc_shed_total", "Calls refused because too many were under way."),
@@ -26,6 +26,15 @@ const COUNTERS: [(&str, &str); 10] = [
         "Changes of the certificate's files, by result: replaced, or kept when they could not be used.",
     ),
     ("settlement_gateway_store_failures_total", "Times that the journal did not answer the engine."),
+    (
+        "settlement_gateway_callbacks_total",
+        "Calls that said they were a venue's, by venue and result: stored, repeated, refused, not_stored, too_large, too_many.",
+    ),
+    (
+        "settlement_gateway_callback_key_reloads_total",
+        "Changes of the files with the venues' keys, by result: replaced, or kept when they could not be used.",
+    ),
+    ("settlement_gateway_deliveries_total", "Deliveries that were acted on, by outcome."),
     ("settlement_gateway_settlement_changes_total", "Changes of settlements, by change."),
     (
         "settlement_gateway_payload_mismatches_total",

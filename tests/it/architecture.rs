@@ -100,7 +100,20 @@ const RULES: &[Rule] = &[
     Rule {
         module: "http",
         own: &["domain", "service"],
-        outside: &["axum", "http", "hyper", "hyper_util", "tower", "tokio", "tokio_util"],
+        outside: &[
+            "axum",
+            "http",
+            "http_body_util",
+            "hyper",
+            "hyper_util",
+            "tower",
+            "tokio",
+            "tokio_util",
+            "jsonwebtoken",
+            "serde",
+            "serde_json",
+            "arc_swap",
+        ],
     },
     Rule {
         module: "sandbox",

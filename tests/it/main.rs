@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod callbacks;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod custody;

@@ -14,6 +14,7 @@ mod driver;
 mod errands;
 mod error;
 mod events;
+mod inbox;
 mod intents;
 mod once;
 mod open_error;

@@ -7,6 +7,7 @@ pub(crate) mod claiming;
 pub(crate) mod errands;
 pub(crate) mod fencing;
 mod fixture;
+pub(crate) mod inbox;
 pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod once;
@@ -88,6 +89,14 @@ macro_rules! suite {
             quotes: a_merchants_quote_is_hidden_from_another,
             quotes: a_tx_id_belongs_to_the_request_that_had_it_first,
             quotes: an_older_reading_never_replaces_a_newer_one,
+            inbox: a_delivery_reads_back_and_its_lane_is_due,
+            inbox: a_repeat_is_told_from_another_body_and_neither_writes,
+            inbox: of_32_at_once_exactly_one_is_stored,
+            inbox: what_was_acted_on_waits_no_longer_and_is_forgotten_in_time,
+            inbox: a_lane_that_another_has_taken_over_closes_nothing,
+            inbox: a_named_settlement_is_due_at_once_by_either_name,
+            inbox: what_the_venue_cannot_have_keeps_its_pace,
+            inbox: everything_that_the_venue_may_have_is_due_at_once,
             timeline: changes_are_told_in_their_order,
             timeline: a_short_timeline_holds_the_newest,
             errands: what_is_enlisted_is_due_when_it_was_said,

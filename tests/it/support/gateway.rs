@@ -72,6 +72,8 @@ pub(crate) struct Setup {
     pub(crate) grpc: String,
     /// `[[callers]]`, and other sections that a test adds; without any, anybody on this machine may call everything.
     pub(crate) callers: String,
+    /// The section `[callbacks]`; without it nothing listens for venues.
+    pub(crate) callbacks: String,
     /// Lines of `[engine]`.
     pub(crate) engine: String,
     /// Lines of `[venues]`.
@@ -107,6 +109,7 @@ impl Setup {
             folder: folder.to_owned(),
             grpc: String::new(),
             callers: String::new(),
+            callbacks: String::new(),
             engine: engine.to_owned(),
             venues: "call_timeout_ms = 10000".to_owned(),
             settling: "max_open_settlements = 10000\ncutoff_must_increase = false\nduplicate_window_ms = 0".to_owned(),
@@ -141,7 +144,7 @@ impl Setup {
     }
 
     fn config_text(&self, bitgo_url: &str, bitlipa_url: &str) -> String {
-        let Self { grpc, callers, engine, venues, settling, .. } = self;
+        let Self { grpc, callers, callbacks, engine, venues, settling, .. } = self;
         let anybody = callers.is_empty();
         let keys: String = self.keys.iter().map(key_text).collect();
         let enterprise = |id, route, key| enterprise_text(id, route, key, bitgo_url) + settling + "\n";
@@ -176,6 +179,7 @@ payout_wallets = ["{WALLET}"]
 [[bitlipa.merchants]]
 id = "merchant_456"
 payout_wallets = ["{WALLET}"]
+{callbacks}
 {callers}
 "#
         )

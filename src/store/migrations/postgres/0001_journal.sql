@@ -161,6 +161,22 @@ CREATE TABLE quote (
 );
 CREATE UNIQUE INDEX quote_by_tx_id ON quote (tx_id);
 
+-- What venues called to tell, as hints; `about` is JSON: whose settlements or which quote. What makes a delivery one in its
+-- lane is a digest, so that no text of a stranger is a key. acted_at once something was done about it, and outcome says what.
+CREATE TABLE delivery (
+    id           UUID PRIMARY KEY,
+    lane         TEXT NOT NULL,
+    unique_key   BYTEA NOT NULL CHECK (length(unique_key) = 32),
+    about        TEXT NOT NULL,
+    body         BYTEA NOT NULL,
+    received_at  TEXT NOT NULL,
+    outcome      TEXT,
+    acted_at     TEXT,
+    UNIQUE (lane, unique_key)
+);
+CREATE INDEX delivery_waiting ON delivery (lane, id) WHERE acted_at IS NULL;
+CREATE INDEX delivery_acted ON delivery (acted_at) WHERE acted_at IS NOT NULL;
+
 CREATE FUNCTION refuse_intent_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'an intent never changes';

@@ -174,3 +174,19 @@ CREATE TABLE errand (
 );
 CREATE INDEX errand_due ON errand (due_at) WHERE lease_until IS NULL;
 CREATE INDEX errand_leased ON errand (lease_until) WHERE lease_until IS NOT NULL;
+
+-- What venues called to tell, as hints; `about` is JSON: whose settlements or which quote. What makes a delivery one in its
+-- lane is a digest, so that no text of a stranger is a key. acted_at once something was done about it, and outcome says what.
+CREATE TABLE delivery (
+    id           BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    lane         TEXT NOT NULL,
+    unique_key   BLOB NOT NULL CHECK (length(unique_key) = 32),
+    about        TEXT NOT NULL,
+    body         BLOB NOT NULL,
+    received_at  TEXT NOT NULL,
+    outcome      TEXT,
+    acted_at     TEXT,
+    UNIQUE (lane, unique_key)
+);
+CREATE INDEX delivery_waiting ON delivery (lane, id) WHERE acted_at IS NULL;
+CREATE INDEX delivery_acted ON delivery (acted_at) WHERE acted_at IS NOT NULL;

@@ -1,0 +1,6 @@
+//! The listener that venues call: what proves who it is from is stored, answered and looked up; nothing else has an effect.
+
+mod acting;
+mod limits;
+mod refusals;
+mod support;
