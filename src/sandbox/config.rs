@@ -34,6 +34,8 @@ pub struct SandboxConfig {
     pub enterprises: Vec<SandboxEnterprise>,
     /// How many requests a minute one BitGo token may make before it is answered 429.
     pub requests_per_minute: u32,
+    /// Whether BitGo is reached by way of a self-hosted BitGo Express, which drops and rewrites what passes it.
+    pub express: bool,
     /// The key of the calls that BitGo makes to its partners; `None` keeps one in `data_dir`, or makes one for this run.
     pub callback_key: Option<CallbackKey>,
     /// The merchants that Bitlipa knows; empty means any.
@@ -59,6 +61,7 @@ impl SandboxConfig {
             bitlipa_listen: any_port,
             enterprises: Vec::new(),
             requests_per_minute: DEFAULT_REQUESTS_PER_MINUTE,
+            express: false,
             callback_key: None,
             merchants: Vec::new(),
             bitlipa_api_key: "pk_sandbox".to_owned(),

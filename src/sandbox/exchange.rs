@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::bitgo;
 use super::desk::Desk;
+use super::express;
 use super::faults::Endpoint;
 use super::misbehave::{self, Scene};
 use super::server::Line;
@@ -110,7 +111,9 @@ async fn answer(desk: &Arc<Desk>, request: Request, next: Next) -> Option<Answer
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return Some(Answer::collect(StatusCode::PAYLOAD_TOO_LARGE.into_response()).await);
     };
-    let asked = Arc::new(asked(&mut parts, body).await);
+    let arrived = asked(&mut parts, body).await;
+    let by_express = express::stands_before(desk, arrived.uri.path());
+    let asked = Arc::new(if by_express { express::forwarded(arrived) } else { arrived });
     desk.count(asked.method.as_str(), asked.uri.path());
     bitgo::note_arrival(desk, &asked).await;
     let call = Endpoint::of(asked.method.as_str(), asked.uri.path());
@@ -119,12 +122,18 @@ async fn answer(desk: &Arc<Desk>, request: Request, next: Next) -> Option<Answer
     let mut answer = match desk.faults.take(call) {
         None => Answer::collect(run.await).await,
         Some(behaviour) => {
-            let scene = Scene { call, now_ms: desk.unmoved_ms(), stop: desk.stop.clone() };
+            let scene = Scene {
+                call,
+                now_ms: desk.unmoved_ms(),
+                authorization: asked.header("authorization").to_owned(),
+                stop: desk.stop.clone(),
+                tasks: desk.tasks.clone(),
+            };
             misbehave::meet(behaviour, run, scene).await?
         }
     };
     bitgo::auth::sign_answer(desk, &asked, &mut answer);
-    Some(answer)
+    Some(if by_express { express::handed_on(answer) } else { answer })
 }
 
 async fn asked(parts: &mut Parts, body: Bytes) -> Asked {

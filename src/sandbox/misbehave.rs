@@ -1,15 +1,17 @@
 //! How each behaviour of a fault turns a right answer into a wrong one.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::exchange::Answer;
 use super::faults::{Behaviour, Body, Endpoint, RetryAfter, Tamper};
@@ -18,18 +20,28 @@ use super::tamper::tampered;
 /// A proxy's page.
 const HTML: &str = "<html><head><title>503</title></head><body><h1>Service temporarily unavailable</h1></body></html>";
 
+/// How much an enormous body holds.
+const ENORMOUS_BYTES: usize = 100 * 1024 * 1024;
+
 /// What a behaviour needs to know of the request that meets it.
 pub(crate) struct Scene {
     /// Which call it is.
     pub(crate) call: Endpoint,
     /// When it came.
     pub(crate) now_ms: i64,
+    /// The caller's credential, as it stood in the header.
+    pub(crate) authorization: String,
     /// Ends every delay.
     pub(crate) stop: CancellationToken,
+    /// What goes on after its answer.
+    pub(crate) tasks: TaskTracker,
 }
 
 /// Lets a request meet a behaviour. `None` means that the connection is cut.
-pub(crate) async fn meet(behaviour: Behaviour, run: impl Future<Output = Response>, scene: Scene) -> Option<Answer> {
+pub(crate) async fn meet<R>(behaviour: Behaviour, run: R, scene: Scene) -> Option<Answer>
+where
+    R: Future<Output = Response> + Send + 'static,
+{
     match behaviour {
         Behaviour::DelayBefore { ms } => {
             scene.pause(ms).await?;
@@ -48,11 +60,28 @@ pub(crate) async fn meet(behaviour: Behaviour, run: impl Future<Output = Respons
         Behaviour::Status { status, body, effect } => {
             let right = if effect { Some(Answer::collect(run.await).await) } else { None };
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            Some(wrong_status(status, body, right))
+            Some(wrong_status(status, body, right, &scene.authorization))
         }
         Behaviour::TooManyRequests { retry_after } => Some(too_many(retry_after, &scene)),
         Behaviour::TamperPayload { tamper } => Some(edited(run, |value| tamper_payload(value, tamper)).await),
         Behaviour::AnotherSettlement => Some(edited(run, rename_settlement).await),
+        Behaviour::GatewayTimeout { effect_after_ms } => {
+            scene.tasks.clone().spawn(async move {
+                if scene.pause(effect_after_ms).await.is_some() {
+                    run.await;
+                }
+            });
+            Some(plain(StatusCode::SERVICE_UNAVAILABLE, "text/html; charset=utf-8", HTML.to_owned()))
+        }
+        Behaviour::DateSkew { seconds } => {
+            let mut answer = Answer::collect(run.await).await;
+            let date = http_date(scene.now_ms.saturating_add(seconds.saturating_mul(1000)));
+            if let Some(value) = date.and_then(|text| HeaderValue::from_str(&text).ok()) {
+                answer.headers.insert(DATE, value);
+            }
+            Some(answer)
+        }
+        Behaviour::SampleNulls => Some(edited(run, fill_with_nulls).await),
         Behaviour::Flawed { .. } => Some(Answer::collect(run.await).await),
         Behaviour::Oversize { bytes } => {
             run.await;
@@ -81,7 +110,7 @@ fn tamper_payload(value: &mut Value, kind: Tamper) {
     }
 }
 
-fn wrong_status(status: StatusCode, body: Body, right: Option<Answer>) -> Answer {
+fn wrong_status(status: StatusCode, body: Body, right: Option<Answer>, authorization: &str) -> Answer {
     let json = |value: Value| plain(status, "application/json", value.to_string());
     let error = "the sandbox was told to answer so";
     match body {
@@ -106,6 +135,48 @@ fn wrong_status(status: StatusCode, body: Body, right: Option<Answer>) -> Answer
             let mut answer = right.unwrap_or_else(|| json(json!({ "error": error })));
             edit_json(&mut answer, mark_pending);
             Answer { status, ..answer }
+        }
+        Body::AnotherSettlement => {
+            let mut answer = right.unwrap_or_else(|| json(json!({ "error": error })));
+            edit_json(&mut answer, rename_settlement);
+            Answer { status, ..answer }
+        }
+        Body::EchoedToken => json(json!({ "error": error, "request": { "headers": { "authorization": authorization } } })),
+        Body::Enormous => Answer { status, headers: content_type("application/json"), body: enormous() },
+    }
+}
+
+/// Made once, since many answers of one run may be so.
+fn enormous() -> Bytes {
+    static SPACES: OnceLock<Bytes> = OnceLock::new();
+    SPACES.get_or_init(|| Bytes::from(vec![b' '; ENORMOUS_BYTES])).clone()
+}
+
+/// Null for each field that the samples show as null where it is absent.
+fn fill_with_nulls(value: &mut Value) {
+    let Some(fields) = value.as_object_mut() else { return };
+    let objects = |value: &mut Value, nulls: &[&str]| {
+        let entries = match value {
+            Value::Array(entries) => entries.as_mut_slice(),
+            other => std::slice::from_mut(other),
+        };
+        for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+            for name in nulls {
+                entry.entry(*name).or_insert(Value::Null);
+            }
+        }
+    };
+    for (name, value) in fields.iter_mut() {
+        match name.as_str() {
+            "settlement" | "settlements" => objects(value, &["notes", "reason", "finalizedAt", "rtId", "cutoffAt"]),
+            "settlementTransfers" => objects(value, &["disputeClosureId", "sourceNetworkAccountId", "usdValue"]),
+            "settlingDisputes" | "settlementDisputes" | "disputes" => {
+                objects(
+                    value,
+                    &["reason", "retractedBy", "retractedAt", "retractedReason", "disputeClosureId", "disputeClosure"],
+                );
+            }
+            _ => (),
         }
     }
 }
@@ -138,7 +209,7 @@ fn bitlipa_error(status: StatusCode) -> Value {
 
 fn too_many(retry_after: RetryAfter, scene: &Scene) -> Answer {
     let body = if scene.call.is_bitlipa() { Body::Bitlipa } else { Body::ErrorName };
-    let mut answer = wrong_status(StatusCode::TOO_MANY_REQUESTS, body, None);
+    let mut answer = wrong_status(StatusCode::TOO_MANY_REQUESTS, body, None, "");
     let wait = match retry_after {
         RetryAfter::Absent => None,
         RetryAfter::Seconds(seconds) => Some(seconds.to_string()),
@@ -182,7 +253,7 @@ mod tests {
     #[test]
     fn an_incomplete_settlement_keeps_its_external_id() {
         let right = plain(StatusCode::OK, "application/json", r#"{"settlement":{"externalId":"x","status":"completed"}}"#.into());
-        let answer = wrong_status(StatusCode::INTERNAL_SERVER_ERROR, Body::Settlement, Some(right));
+        let answer = wrong_status(StatusCode::INTERNAL_SERVER_ERROR, Body::Settlement, Some(right), "");
         let value: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(value["settlement"]["externalId"], "x");
         assert_eq!(value["settlement"]["status"], "pending");

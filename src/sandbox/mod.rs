@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod desk;
 mod exchange;
+mod express;
 mod faults;
 mod fixtures;
 mod ledger;

@@ -41,6 +41,18 @@ pub enum Behaviour {
     },
     /// Takes effect and answers 2xx with a settlement of another external id.
     AnotherSettlement,
+    /// 503 with a proxy's page at once, as BitGo Express answers its own time-out; the request takes effect all the same, later.
+    GatewayTimeout {
+        /// How long after the answer.
+        effect_after_ms: u64,
+    },
+    /// The right answer, from a venue whose clock is wrong: its `Date` header is off.
+    DateSkew {
+        /// By how much; negative where the venue's clock is behind.
+        seconds: i64,
+    },
+    /// The right answer with null for what is absent, as the documentation's samples show it against its own schema.
+    SampleNulls,
     /// A call that the venue makes goes wrong; requests to the venue do not meet it.
     Flawed {
         /// What is wrong with it.
@@ -79,6 +91,12 @@ pub enum Body {
     WrongContentType,
     /// The right answer's `{settlement}`, marked pending: an "incomplete settlement". Needs the effect.
     Settlement,
+    /// The right answer's `{settlement}` under another external id and id. Needs the effect.
+    AnotherSettlement,
+    /// An error that quotes the caller's own credential, as BitGo Express does in its 511.
+    EchoedToken,
+    /// 100 MiB that say nothing.
+    Enormous,
 }
 
 /// What a 429 says about waiting.

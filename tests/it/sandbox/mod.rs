@@ -6,6 +6,7 @@ mod client_side;
 mod control;
 mod credentials;
 mod disputes;
+mod express;
 mod faults;
 mod finalize;
 mod foreign;
