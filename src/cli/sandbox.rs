@@ -38,6 +38,13 @@ pub(super) struct SandboxArgs {
     /// The file with Bitlipa's API secret.
     #[arg(long, value_name = "FILE")]
     bitlipa_secret_file: Option<PathBuf>,
+    /// Where an enterprise is called when a settlement's amounts are final, as `ID,URL` with plain http and `{id}` for the
+    /// settlement's id; may be given several times.
+    #[arg(long = "finalize", value_name = "CALLED")]
+    finalize: Vec<String>,
+    /// Behave as if a self-hosted BitGo Express stood before BitGo.
+    #[arg(long)]
+    express: bool,
     /// How long clients may dispute a v2 settlement, and how long the partner may then top up, in milliseconds each.
     #[arg(long, default_value_t = 60_000, value_name = "MILLISECONDS")]
     window_ms: i64,
@@ -47,6 +54,8 @@ pub(super) struct SandboxArgs {
 enum StagingError {
     #[error("an enterprise must be ID,PUBLIC_KEY_HEX,TOKEN_FILE and may end in ,disputes")]
     Enterprise,
+    #[error("what is called must be ID,URL, the id that of an enterprise")]
+    Called,
     #[error("{} cannot be read", .0.display())]
     File(PathBuf, #[source] std::io::Error),
     #[error("SIGINT and SIGTERM cannot be caught")]
@@ -66,12 +75,19 @@ pub(super) async fn run(args: SandboxArgs) -> Exit {
 }
 
 async fn stage(args: SandboxArgs) -> Result<(), StagingError> {
-    let enterprises = args.enterprises.iter().map(|text| enterprise(text, args.window_ms)).collect::<Result<_, _>>()?;
+    let enterprises = args.enterprises.iter().map(|text| enterprise(text, args.window_ms));
+    let mut enterprises: Vec<SandboxEnterprise> = enterprises.collect::<Result<_, _>>()?;
+    for text in &args.finalize {
+        let (id, url) = text.split_once(',').ok_or(StagingError::Called)?;
+        let called = enterprises.iter_mut().find(|one| one.enterprise_id == id).ok_or(StagingError::Called)?;
+        called.finalize_url = Some(url.to_owned());
+    }
     let mut config = SandboxConfig {
         data_dir: args.dir,
         bitgo_listen: args.bitgo_listen,
         bitlipa_listen: args.bitlipa_listen,
         enterprises,
+        express: args.express,
         ..SandboxConfig::loopback(Arc::new(SystemClock))
     };
     if let Some(path) = &args.bitlipa_key_file {
@@ -84,7 +100,7 @@ async fn stage(args: SandboxArgs) -> Result<(), StagingError> {
     let sandbox = Sandbox::start(config).await?;
     say(&format!("BitGo    {}  (simulated)", sandbox.bitgo_url()));
     say(&format!("Bitlipa  {}  (simulated)", sandbox.bitlipa_url()));
-    say("What is asked on loopback under /sandbox tells the venues to misbehave, and shows their ledger.");
+    say("What is asked on loopback under /sandbox tells the venues to misbehave, moves their time, and shows their ledger.");
     signals.received().await;
     sandbox.stop().await;
     Ok(())

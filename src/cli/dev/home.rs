@@ -17,6 +17,11 @@ use crate::secret::Secret;
 /// The key of the enterprise with disputes.
 pub(super) const V2_KEY: &str = "key-v2";
 
+/// The path that the simulated BitGo calls.
+pub(super) const FINALIZE_PATH: &str = "/bitgo/settlements/{id}/finalize";
+/// The file with the public key of those calls.
+const CALLBACK_KEY_FILE: &str = "bitgo-callbacks.pem";
+
 /// Why the folder could not be set up.
 #[derive(Debug, Error)]
 pub(super) enum HomeError {
@@ -44,6 +49,8 @@ pub(super) struct Addresses {
     pub(super) grpc: std::net::SocketAddr,
     /// The ops listener, as configured.
     pub(super) ops: std::net::SocketAddr,
+    /// The listener that venues call, as configured.
+    pub(super) callbacks: std::net::SocketAddr,
     /// BitGo's URL, as bound.
     pub(super) bitgo_url: String,
     /// Bitlipa's URL, as bound.
@@ -75,6 +82,11 @@ impl Home {
         let path = self.folder.join("gateway.toml");
         replace(&path, config_text(addresses).as_bytes())?;
         Ok(path)
+    }
+
+    /// Keeps the public key of the simulated BitGo's calls.
+    pub(super) fn write_callback_key(&self, pem: &str) -> Result<(), HomeError> {
+        replace(&self.folder.join(CALLBACK_KEY_FILE), pem.as_bytes())
     }
 
     /// Where the simulated venues keep their ledger.
@@ -137,7 +149,7 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), HomeError> {
 }
 
 fn config_text(addresses: &Addresses) -> String {
-    let Addresses { grpc, ops, bitgo_url, bitlipa_url } = addresses;
+    let Addresses { grpc, ops, callbacks, bitgo_url, bitlipa_url } = addresses;
     format!(
         r#"# Written by `settlement-gateway dev` at each start. config/gateway.example.toml documents every key.
 [grpc]
@@ -193,6 +205,15 @@ signing_key = "{V2_KEY}"
 max_open_settlements = 1000
 cutoff_must_increase = false
 duplicate_window_ms = 0
+
+[callbacks]
+listen = "{callbacks}"
+
+[[callbacks.bitgo]]
+path = "{FINALIZE_PATH}"
+enterprises = ["{V2_ENTERPRISE}"]
+public_key_file = "{CALLBACK_KEY_FILE}"
+issuer = "bitgo"
 
 [bitlipa]
 base_url = "{bitlipa_url}"

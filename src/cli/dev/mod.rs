@@ -19,7 +19,7 @@ use crate::app::{App, AppError, StopSignals};
 use crate::causes::with_causes;
 use crate::config::{Config, ConfigErrors, ProcessEnvironment};
 use crate::sandbox::{Sandbox, SandboxError};
-use home::{Addresses, Home, HomeError};
+use home::{Addresses, FINALIZE_PATH, Home, HomeError};
 
 /// Arguments of `dev`.
 #[derive(Debug, Args)]
@@ -39,6 +39,9 @@ pub(super) struct DevArgs {
     /// Where probes and metrics are.
     #[arg(long, default_value = "127.0.0.1:9464", value_name = "ADDRESS")]
     ops_listen: SocketAddr,
+    /// Where the simulated BitGo calls when a settlement's amounts are final.
+    #[arg(long, default_value = "127.0.0.1:9465", value_name = "ADDRESS")]
+    callbacks_listen: SocketAddr,
     /// Where the simulated BitGo listens.
     #[arg(long, default_value = "127.0.0.1:9471", value_name = "ADDRESS")]
     bitgo_listen: SocketAddr,
@@ -98,11 +101,20 @@ async fn develop(args: DevArgs) -> Result<(), DevError> {
     let folder = temporary.as_ref().map_or(args.dir.as_path(), |temporary| temporary.0.as_path());
     let home = Home::open(folder)?;
     let sandbox = Sandbox::start(venues::config(&home, args.bitgo_listen, args.bitlipa_listen)?).await?;
-    let addresses =
-        Addresses { grpc: args.listen, ops: args.ops_listen, bitgo_url: sandbox.bitgo_url(), bitlipa_url: sandbox.bitlipa_url() };
+    let addresses = Addresses {
+        grpc: args.listen,
+        ops: args.ops_listen,
+        callbacks: args.callbacks_listen,
+        bitgo_url: sandbox.bitgo_url(),
+        bitlipa_url: sandbox.bitlipa_url(),
+    };
+    home.write_callback_key(&sandbox.callback_key()?.public_pem().map_err(SandboxError::from)?)?;
     let (config, keyring) = Config::load_with_keyring(&home.write_config(&addresses)?, &ProcessEnvironment)?;
     super::logging::start(&config.telemetry);
     let app = App::start(&config, keyring, &ProcessEnvironment).await?;
+    if let Some(callbacks) = app.callbacks_address() {
+        sandbox.call_partner_at(recipes::V2_ENTERPRISE, &format!("http://{callbacks}{FINALIZE_PATH}"));
+    }
     let outcome = if args.tour {
         tokio::select! {
             toured = tour::run(app.grpc_address(), &sandbox) => toured.map_err(DevError::from),
@@ -124,6 +136,9 @@ fn introduce(app: &App, addresses: &Addresses, folder: &std::path::Path) {
     say("settlement-gateway, for development: simulated venues, throw-away keys");
     say(&format!("  gRPC     {grpc}  (plaintext, no credentials, reflection on)"));
     say(&format!("  ops      http://{}  (/livez /readyz /metrics)", app.ops_address()));
+    if let Some(callbacks) = app.callbacks_address() {
+        say(&format!("  called   http://{callbacks}{FINALIZE_PATH}  (by the simulated BitGo)"));
+    }
     say(&format!("  BitGo    {}  (simulated)", addresses.bitgo_url));
     say(&format!("  Bitlipa  {}  (simulated)", addresses.bitlipa_url));
     say(&format!("  data     {}", folder.display()));

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::calls::Gateway;
 use super::support::{Ended, Process};
-use crate::support::world::V1;
+use crate::support::world::{PATIENCE, V1, V2};
 
 const FREE: &str = "127.0.0.1:0";
 
@@ -23,8 +23,9 @@ struct Dev {
 }
 
 fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    let ports = ["dev", "--listen", FREE, "--ops-listen", FREE, "--bitgo-listen", FREE, "--bitlipa-listen", FREE];
-    [&ports[..], more].concat()
+    let own = ["dev", "--listen", FREE, "--ops-listen", FREE, "--callbacks-listen", FREE];
+    let venues = ["--bitgo-listen", FREE, "--bitlipa-listen", FREE];
+    [&own[..], &venues, more].concat()
 }
 
 impl Dev {
@@ -103,6 +104,24 @@ async fn dev_tells_where_it_listens_and_a_line_to_paste_for_every_rpc() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_simulated_bitgo_calls_the_gateway_when_a_settlements_amounts_are_final() {
+    let folder = TempDir::new().unwrap();
+    let dev = Dev::start(folder.path(), &["--ephemeral"]).await;
+    dev.gateway.initiate(V2, "called").await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ahead = serde_json::json!({ "advance_ms": 86_400_000 });
+    client.post(format!("{}/sandbox/clock", dev.bitgo)).json(&ahead).send().await.unwrap();
+    let answered = async {
+        while dev.ledger().await["settlements"][0]["finalize_answered"] != true {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, answered).await.expect("the gateway did not take the call");
+    assert_eq!(dev.gateway.finished(V2, "called").await.state(), SettlementState::Completed);
+    dev.stop_with("TERM").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_start_finds_the_settlements_and_the_ledger_of_the_first() {
     let folder = TempDir::new().unwrap();
     let first = Dev::start(folder.path(), &["--dir", "home"]).await;
@@ -159,7 +178,7 @@ async fn a_tour_that_cannot_listen_says_so_and_leaves_nothing_behind() {
     let folder = TempDir::new().unwrap();
     let taken = TcpListener::bind(FREE).unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for option in ["--listen", "--ops-listen", "--bitgo-listen", "--bitlipa-listen"] {
+    for option in ["--listen", "--ops-listen", "--callbacks-listen", "--bitgo-listen", "--bitlipa-listen"] {
         let mut arguments = arguments(&["--tour", "--ephemeral"]);
         let place = arguments.iter().position(|argument| *argument == option).unwrap();
         arguments[place + 1] = &address;
