@@ -90,6 +90,8 @@ unauthenticated_loopback = true
 listen = "127.0.0.1:0"
 [store]
 url = "sqlite://journal.db"
+[venues]
+bitgo_requests_per_minute = 10000000
 [[keys]]
 id = "{KEY}"
 xprv_file = "key.xprv"

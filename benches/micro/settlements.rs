@@ -9,7 +9,7 @@ use settlement_gateway::domain::payload::{hold_settlement, read_strict};
 use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::secret::Secret;
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
-use settlement_gateway::upstream::{Credential, GoNetwork, HttpOptions};
+use settlement_gateway::upstream::{Credential, GoNetwork, HttpOptions, Unlimited};
 
 use super::fixtures::{LEGS, intent, payload};
 
@@ -49,6 +49,7 @@ fn venue() -> BitGo {
         auth: RequestAuth::Bearer,
         signing_method: SigningMethod::Post,
         http: HttpOptions { allow_plaintext: true, ..HttpOptions::default() },
+        allowance: Arc::new(Unlimited),
         clock: Arc::new(SystemClock),
     })
     .unwrap()

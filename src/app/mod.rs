@@ -67,7 +67,7 @@ impl App {
         let clock = Arc::new(SystemClock);
         let metrics = Metrics::shared()?;
         let store = open_journal(&config.store, environment).await?;
-        let directory = Arc::new(venues::directory(config, environment)?);
+        let directory = Arc::new(venues::directory(config, environment, &store)?);
         let keyring = Arc::new(keyring);
         let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), engine_settings(config));
         let entropy = Arc::new(SystemEntropy);

@@ -5,19 +5,36 @@ use std::sync::Arc;
 
 use super::{AppError, SystemClock};
 use crate::config::{self, BaseUrl, Config, Environment, RequestAuth, SecretSource, SigningPayloadMethod, Venues};
-use crate::service::{Directory, Enterprise, QuoteDesk, SettlementTerms, Turns};
+use crate::domain::budget::CallBudget;
+use crate::service::{Directory, Enterprise, QuoteDesk, SettlementTerms, TermsCache, Turns, VenueBudget};
+use crate::store::Store;
 use crate::upstream::bitgo::{self, BitGo, BitGoOptions, SigningMethod};
 use crate::upstream::bitlipa::{Bitlipa, BitlipaOptions};
-use crate::upstream::{Credential, HttpOptions};
+use crate::upstream::{Allowance, Credential, HttpOptions};
 
 /// The directory of everybody who is served.
-pub(super) fn directory(config: &Config, environment: &dyn Environment) -> Result<Directory, AppError> {
-    let enterprises = config.enterprises.iter().map(|enterprise| self::enterprise(enterprise, &config.venues, environment));
+pub(super) fn directory(config: &Config, environment: &dyn Environment, store: &Arc<dyn Store>) -> Result<Directory, AppError> {
+    let enterprises = config.enterprises.iter().map(|enterprise| {
+        let allowance = Arc::new(budget(enterprise, config, store));
+        self::enterprise(enterprise, &config.venues, environment, allowance)
+    });
     let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, &config.venues, environment)).transpose()?;
     Ok(Directory::new(enterprises.collect::<Result<_, _>>()?, quotes)?)
 }
 
-fn enterprise(enterprise: &config::Enterprise, venues: &Venues, environment: &dyn Environment) -> Result<Enterprise, AppError> {
+/// The budget of an enterprise's credential: enterprises whose token stands in the same place share the first one's.
+fn budget(enterprise: &config::Enterprise, config: &Config, store: &Arc<dyn Store>) -> VenueBudget {
+    let first = config.enterprises.iter().find(|other| other.token == enterprise.token).unwrap_or(enterprise);
+    let calls = CallBudget::per_minute(config.venues.bitgo_requests_per_minute);
+    VenueBudget::new(store.clone(), first.id.as_str(), calls)
+}
+
+fn enterprise(
+    enterprise: &config::Enterprise,
+    venues: &Venues,
+    environment: &dyn Environment,
+    allowance: Arc<dyn Allowance>,
+) -> Result<Enterprise, AppError> {
     let whose = enterprise.id.as_str();
     let options = BitGoOptions {
         base_url: enterprise.base_url.as_str().to_owned(),
@@ -32,6 +49,7 @@ fn enterprise(enterprise: &config::Enterprise, venues: &Venues, environment: &dy
             Some(SigningPayloadMethod::Post) | None => SigningMethod::Post,
         },
         http: http(&enterprise.base_url, enterprise.ca_file.as_deref(), venues)?,
+        allowance,
         clock: Arc::new(SystemClock),
     };
     let venue = Arc::new(BitGo::new(options).map_err(|cause| AppError::Venue { whose: whose.to_owned(), cause })?);
@@ -42,7 +60,8 @@ fn enterprise(enterprise: &config::Enterprise, venues: &Venues, environment: &dy
         max_cutoff_ahead: settling.max_cutoff_ahead,
         once: settling.once,
     });
-    Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), venue })
+    let terms = TermsCache::new(venues.partner_terms_max_age);
+    Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), venue, terms })
 }
 
 fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Environment) -> Result<QuoteDesk, AppError> {

@@ -63,8 +63,8 @@ mod tests {
 
     #[test]
     fn every_reason_is_told_without_the_prefix_of_its_enum() {
-        let reasons: Vec<_> = (0..).map_while(|number| ErrorReason::try_from(number).ok()).collect();
-        assert_eq!(reasons.len(), 52);
+        let reasons: Vec<_> = (0..1_000).filter_map(|number| ErrorReason::try_from(number).ok()).collect();
+        assert_eq!(reasons.len(), crate::grpc::status::ROWS.len());
         for reason in reasons {
             assert_eq!(format!("ERROR_REASON_{}", reason.reason()), reason.as_str_name());
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::terms::TermsCache;
 use super::turns::Turns;
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, MerchantId};
 use crate::domain::quote::{Chain, WalletAddress};
@@ -38,6 +39,8 @@ pub struct Enterprise {
     pub venue: Arc<dyn GoNetwork>,
     /// What else it reads there, through the same access.
     pub reads: Arc<dyn NetworkReads>,
+    /// Its terms there, as they were last read; empty at first.
+    pub terms: TermsCache,
 }
 
 /// Where quotes are had.

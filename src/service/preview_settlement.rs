@@ -11,6 +11,7 @@ use super::error::{ServiceError, VenueCall};
 use super::initiate_settlement::{InitiateSettlement, hold_against_clock, hold_assertions, hold_superseded, pin};
 use super::renewing::renewing;
 use crate::domain::amount::{Amount, canonical};
+use crate::domain::budget::Urgency;
 use crate::domain::ids::ConnectionId;
 use crate::domain::payload::hold_settlement;
 use crate::domain::settlement::{Asked, Intent, NetTotal, NetworkBalance, SettlementAmounts};
@@ -63,7 +64,7 @@ pub async fn preview_settlement(
     };
     let venue = enterprise.venue.as_ref();
     let read = |failure| ServiceError::Venue { call: VenueCall::Read, failure };
-    let payload = renewing(venue, || venue.signing_payload(&intent)).await.map_err(read)?;
+    let payload = renewing(venue, || venue.signing_payload(&intent, Urgency::Looking)).await.map_err(read)?;
     hold_settlement(&payload, &intent).map_err(ServiceError::PayloadMismatch)?;
     let balances = renewing(venue, || venue.network_balances(&enterprise.id)).await.map_err(read)?;
     Ok(Preview {

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::domain::budget::{CallBudget, Drawn, Urgency};
 use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, MerchantId, RequestId, SettlementId, TxId};
 use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::quote::{Quote, QuoteRequest};
@@ -228,9 +229,16 @@ pub trait QuoteStore: Send + Sync {
     async fn quote(&self, merchant_id: &MerchantId, tx_id: &TxId) -> Result<Option<Quote>, StoreError>;
 }
 
+/// Budgets of calls to venues, each under one name for all who share a credential.
+#[async_trait]
+pub trait BudgetStore: Send + Sync {
+    /// Draws one call from a budget, on the store's clock. All replicas over one store draw from the same.
+    async fn draw(&self, purse: &str, budget: CallBudget, urgency: Urgency) -> Result<Drawn, StoreError>;
+}
+
 /// The whole journal.
 #[async_trait]
-pub trait Store: SettlementStore + QuoteStore + ErrandStore + InboxStore + SigningJournal {
+pub trait Store: BudgetStore + SettlementStore + QuoteStore + ErrandStore + InboxStore + SigningJournal {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;
 }

@@ -14,7 +14,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 const RPC_DURATION: &str = "settlement_gateway_rpc_duration_seconds";
 
 /// Every counter, with what an operator should think of when it moves.
-const COUNTERS: [(&str, &str); 13] = [
+const COUNTERS: &[(&str, &str)] = &[
     ("settlement_gateway_rpc_requests_total", "Calls that ended, by service, method and status code."),
     ("settlement_gateway_rpc_panics_total", "Handlers that panicked: each is a defect."),
     ("settlement_gateway_rpc_shed_total", "Calls refused because too many were under way."),
@@ -36,6 +36,10 @@ const COUNTERS: [(&str, &str); 13] = [
     ),
     ("settlement_gateway_deliveries_total", "Deliveries that were acted on, by outcome."),
     ("settlement_gateway_settlement_changes_total", "Changes of settlements, by change."),
+    (
+        "settlement_gateway_venue_budget_refusals_total",
+        "Calls to a venue that were not made since its budget was spent, by purse.",
+    ),
     (
         "settlement_gateway_payload_mismatches_total",
         "Signing payloads of a venue that said something else than was asked; each was left unsigned.",
@@ -107,10 +111,11 @@ fn recorder() -> Result<PrometheusRecorder, MetricsError> {
 }
 
 fn describe() {
-    for (name, meaning) in COUNTERS {
+    for &(name, meaning) in COUNTERS {
         describe_counter!(name, meaning);
     }
     describe_gauge!("settlement_gateway_connections", "Connections that are open.");
+    describe_gauge!("settlement_gateway_venue_budget_left", "Calls that could be made to a venue at once, by purse.");
     describe_histogram!(RPC_DURATION, Unit::Seconds, "How long calls took until their answer ended.");
 }
 

@@ -1,5 +1,7 @@
 //! A call to a venue that had no useful answer.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::domain::settlement::VenueError;
@@ -12,6 +14,12 @@ pub enum VenueFailure {
     NotSent {
         /// What failed, in a few words.
         detail: String,
+    },
+    /// No byte was written: the venue's budget of calls is spent.
+    #[error("the venue's budget of calls is spent")]
+    OverBudget {
+        /// How long to wait.
+        wait: Duration,
     },
     /// A byte may have left and no answer came in time, or the connection broke.
     #[error("the venue did not answer: {detail}")]

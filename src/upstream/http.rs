@@ -9,6 +9,7 @@ mod options;
 mod retry_after;
 
 use std::error::Error;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -69,6 +70,9 @@ pub(super) enum CallError {
     /// No byte of the request was written.
     #[error("not sent: {0}")]
     NotSent(String),
+    /// No byte of the request was written: the venue's budget of calls is spent.
+    #[error("the venue's budget of calls is spent")]
+    OverBudget(Duration),
     /// A byte may have left.
     #[error("no answer: {0}")]
     NoAnswer(&'static str),
@@ -81,6 +85,7 @@ impl From<CallError> for VenueFailure {
     fn from(error: CallError) -> Self {
         match error {
             CallError::NotSent(detail) => Self::NotSent { detail },
+            CallError::OverBudget(wait) => Self::OverBudget { wait },
             CallError::NoAnswer(detail) => Self::NoAnswer { detail: detail.to_owned() },
             CallError::TooLarge => Self::Unreadable { detail: error.to_string() },
         }

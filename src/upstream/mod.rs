@@ -1,6 +1,7 @@
 //! The venues, each behind a trait. What the service knows of a venue is in
 //! the traits' files; its JSON, headers and HTTP stay in the folders below.
 
+mod allowance;
 pub mod bitgo;
 pub mod bitlipa;
 mod clean;
@@ -14,6 +15,7 @@ mod network;
 mod quotes;
 mod unmapped;
 
+pub use allowance::{Allowance, NoLeave, Unlimited};
 pub use credential::{Credential, CredentialError, MAX_CREDENTIAL_BYTES};
 pub use failure::VenueFailure;
 pub use http::{BuildError, HttpOptions};

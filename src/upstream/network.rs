@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::VenueFailure;
+use crate::domain::budget::Urgency;
 use crate::domain::client_settlement::{ClientSettlement, ClientSettlementQuery};
 use crate::domain::dispute::Dispute;
 use crate::domain::ids::{EnterpriseId, ExternalId};
@@ -17,8 +18,8 @@ use crate::domain::transfer::Transfer;
 /// One enterprise's access to BitGo's Go Network, under its own credential.
 #[async_trait]
 pub trait GoNetwork: Send + Sync {
-    /// Asks for the text to sign (seed 000, step 1). A read: it may be repeated.
-    async fn signing_payload(&self, intent: &Intent) -> Result<String, VenueFailure>;
+    /// Asks for the text to sign (seed 000, step 1). A read: it may be repeated. A preview only looks.
+    async fn signing_payload(&self, intent: &Intent, urgency: Urgency) -> Result<String, VenueFailure>;
 
     /// The exact bytes of the settlement's post (seed 000, step 2). They are stored before they are first sent.
     fn settlement_body(&self, intent: &Intent, payload: &str, signature: &Signature) -> Vec<u8>;

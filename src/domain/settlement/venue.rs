@@ -1,5 +1,7 @@
 //! A settlement as the venue shows it, and the venue's answer to a post.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::intent::names;
@@ -118,6 +120,11 @@ pub enum DispatchAnswer {
     NotSent {
         /// What failed, in a few words.
         detail: String,
+    },
+    /// No byte was written: the venue's budget of calls is spent.
+    OverBudget {
+        /// How long to wait.
+        wait: Duration,
     },
     /// A status line came, with a body that could be read as far as it mattered.
     Answered {

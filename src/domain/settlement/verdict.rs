@@ -15,6 +15,9 @@ use super::venue::{DispatchAnswer, VenueError, VenueSettlement};
 pub fn verdict(answer: DispatchAnswer, header: &Header, exposed: bool) -> Change {
     match answer {
         DispatchAnswer::NotSent { detail } => Change::NotSent { reason: Reason::VenueUnavailable, detail },
+        DispatchAnswer::OverBudget { .. } => {
+            Change::NotSent { reason: Reason::VenueRateLimited, detail: "the venue's budget of calls is spent".to_owned() }
+        }
         DispatchAnswer::NoAnswer { detail } => silence(Reason::VenueUnavailable, detail),
         DispatchAnswer::Answered { status, settlement: Some(settlement), .. } if carries_settlements(status) => {
             judge_settlement(status, settlement, header)

@@ -10,6 +10,7 @@ use crate::domain::payload::Mismatch;
 use crate::domain::policy::Denied;
 use crate::domain::settlement::VenueError;
 use crate::domain::signing::{PayloadDigest, Purpose};
+use crate::domain::time::Cutoff;
 use crate::grpc::convert::violations::Violations;
 use crate::grpc::fixtures::{not_accepted as unaccepted, settlement};
 use crate::service::VenueCall;
@@ -52,6 +53,7 @@ fn of_requests() -> Vec<(ServiceError, ErrorReason, Code)> {
     let invalid = |problem| ServiceError::invalid("field", problem);
     let signing = ServiceError::SigningRefused;
     let digest = PayloadDigest::of("other");
+    let newest = Cutoff::new(jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(500_000)).unwrap();
     vec![
         (invalid(Problem::CutoffRequired), R::CutoffRequired, Code::InvalidArgument),
         (invalid(Problem::CutoffNotTaken), R::CutoffNotTaken, Code::InvalidArgument),
@@ -66,6 +68,9 @@ fn of_requests() -> Vec<(ServiceError, ErrorReason, Code)> {
         (ServiceError::WalletNotAllowed, R::WalletNotAllowed, Code::PermissionDenied),
         (ServiceError::RequestIdReused { fields: vec!["chain"] }, R::RequestIdReused, Code::AlreadyExists),
         (ServiceError::AmountUnitMismatch, R::AmountUnitMismatch, Code::FailedPrecondition),
+        (twice(Twice::SameAmounts { holder: holder() }), R::PossibleDuplicate, Code::FailedPrecondition),
+        (twice(Twice::TooManyOpen { most: 1, oldest: holder() }), R::SettlementOpen, Code::FailedPrecondition),
+        (twice(Twice::CutoffNotIncreasing { newest, holder: holder() }), R::CutoffNotIncreasing, Code::FailedPrecondition),
         (ServiceError::SupersedesRefused(ExternalId::new("x0").unwrap()), R::SupersedesRefused, Code::FailedPrecondition),
         (signing(SigningRefusal::KeyDisabled), R::KeyDisabled, Code::FailedPrecondition),
         (signing(SigningRefusal::PurposeNotAllowed(Purpose::Raw)), R::PurposeNotAllowed, Code::FailedPrecondition),
@@ -76,6 +81,14 @@ fn of_requests() -> Vec<(ServiceError, ErrorReason, Code)> {
         (ServiceError::NotFound(NotFound::Quote), R::QuoteNotFound, Code::NotFound),
         (ServiceError::NotFound(NotFound::Key), R::KeyNotFound, Code::NotFound),
     ]
+}
+
+fn twice(twice: Twice) -> ServiceError {
+    ServiceError::Twice(twice)
+}
+
+fn holder() -> ExternalId {
+    ExternalId::new("x0").unwrap()
 }
 
 fn of_settlements() -> Vec<(ServiceError, ErrorReason, Code)> {
@@ -129,6 +142,7 @@ fn of_venues() -> Vec<(ServiceError, ErrorReason, Code)> {
         (read(410), R::QuoteExpired, Code::FailedPrecondition),
         (read(422), R::LiabilitiesExceedBalance, Code::FailedPrecondition),
         (read(429), R::VenueRateLimited, Code::Unavailable),
+        (silent(VenueFailure::OverBudget { wait: Duration::from_millis(1) }), R::VenueRateLimited, Code::Unavailable),
         (read(500), R::VenueUnavailable, Code::Unavailable),
         (read(503), R::VenueUnavailable, Code::Unavailable),
         (read(302), R::VenueAnswerInvalid, Code::Internal),
@@ -195,7 +209,7 @@ fn every_reason_is_some_errors_or_somebody_elses() {
 
 #[test]
 fn the_rows_are_the_contracts_enum_in_its_order() {
-    let reasons: Vec<_> = (0..).map_while(|number| ErrorReason::try_from(number).ok()).collect();
+    let reasons: Vec<_> = (0..1_000).filter_map(|number| ErrorReason::try_from(number).ok()).collect();
     assert_eq!(ROWS.iter().map(|row| row.reason).collect::<Vec<_>>(), reasons);
 }
 

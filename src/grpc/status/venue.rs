@@ -11,6 +11,12 @@ use crate::upstream::VenueFailure;
 pub(super) fn failure(call: VenueCall, failure: &VenueFailure, about: &About) -> Failure {
     match failure {
         VenueFailure::NotSent { .. } | VenueFailure::NoAnswer { .. } => Failure::of(ErrorReason::VenueUnavailable),
+        VenueFailure::OverBudget { wait } => {
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            Failure::of(ErrorReason::VenueRateLimited)
+                .saying("the gateway's budget of calls to it is spent; nothing was sent")
+                .retry_after_seconds(Some(seconds))
+        }
         VenueFailure::Unreadable { .. } => Failure::of(ErrorReason::VenueAnswerInvalid),
         VenueFailure::Refused { status, error, retry_after_seconds } => {
             let refused = match (call, *status) {

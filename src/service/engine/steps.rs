@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Engine, pace, report};
 use crate::custody::{SignOnceError, sign_once};
+use crate::domain::budget::Urgency;
 use crate::domain::payload::hold_settlement;
 use crate::domain::settlement::{
     Absence, Change, DispatchAnswer, Reason, Settlement, State, Windows, bad_request, describe, forbidden, verdict,
@@ -71,7 +72,7 @@ impl Engine {
     /// RECEIVED: ask the venue for the text to sign, and hold it against the request.
     async fn prepare(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Step, StoreError> {
         let intent = self.inner.store.intent(settlement.id).await?;
-        let payload = match renewing(venue, || venue.signing_payload(&intent)).await {
+        let payload = match renewing(venue, || venue.signing_payload(&intent, Urgency::Settling)).await {
             Ok(payload) => payload,
             Err(failure) => return Ok(self.not_prepared(settlement, failure)),
         };
@@ -141,8 +142,14 @@ impl Engine {
         if matches!(answer, DispatchAnswer::Answered { status: 401, settlement: None, .. }) {
             venue.reload_credential();
         }
+        // Many may wait for one budget: they spread, as those that wait for a venue do.
+        let spreads = matches!(answer, DispatchAnswer::OverBudget { .. });
+        let at_least = if spreads { self.later_look(settlement) } else { Timestamp::MIN };
         let change = verdict(answer, header, settlement.progress.exposed);
-        let due = || asked_wait.map_or_else(|| self.later_look(settlement), |wait| later(self.inner.clock.now(), wait));
+        let due = || match asked_wait {
+            Some(wait) => later(self.inner.clock.now(), wait).max(at_least),
+            None => self.later_look(settlement),
+        };
         let due_at = matches!(change, Change::NotSent { .. }).then(due);
         Ok(Step::Change { change, due_at })
     }
@@ -220,6 +227,7 @@ impl Engine {
             VenueFailure::Refused { status: 403, error, .. } => (Reason::VenueForbidden, describe(403, error)),
             VenueFailure::Refused { status: 429, error, .. } => (Reason::VenueRateLimited, describe(429, error)),
             VenueFailure::Refused { status, error, .. } => (Reason::VenueUnavailable, describe(*status, error)),
+            VenueFailure::OverBudget { .. } => (Reason::VenueRateLimited, failure.to_string()),
             VenueFailure::Unreadable { .. } => (Reason::VenueAnswerInvalid, failure.to_string()),
             VenueFailure::NotSent { .. } | VenueFailure::NoAnswer { .. } => (Reason::VenueUnavailable, failure.to_string()),
         };
@@ -271,6 +279,7 @@ const MAX_RETRY_AFTER_SECONDS: u32 = 900;
 fn retry_after(answer: &DispatchAnswer) -> Option<Duration> {
     match answer {
         DispatchAnswer::Answered { status: 429, retry_after_seconds, .. } => retry_after_seconds.map(bounded_wait),
+        DispatchAnswer::OverBudget { wait } => Some(*wait),
         _ => None,
     }
 }
@@ -279,6 +288,7 @@ fn retry_after(answer: &DispatchAnswer) -> Option<Duration> {
 fn asked_by(failure: &VenueFailure) -> Option<Duration> {
     match failure {
         VenueFailure::Refused { status: 429, retry_after_seconds, .. } => retry_after_seconds.map(bounded_wait),
+        VenueFailure::OverBudget { wait } => Some(*wait),
         _ => None,
     }
 }

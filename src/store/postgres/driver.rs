@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use sqlx::{PgPool, PgTransaction};
 
+use crate::domain::time::Clock;
 use crate::store::StoreError;
-use crate::store::sql::{Connection, Driver, LeaseClock, Mode, POSTGRES, Session, unavailable};
+use crate::store::sql::{Connection, Driver, LeaseClock, Mode, POSTGRES, Session, SpentBudgets, unavailable};
 
 /// How a transaction begins. Its limits are set with it, in one message, since a pooler may give it any connection: ten
 /// seconds a statement, five for a lock, fifteen between two statements, after which the server ends it.
@@ -31,6 +32,10 @@ impl Driver for PostgresDriver {
     async fn begin(&self, mode: Mode) -> Result<Session, StoreError> {
         let transaction = begin(&self.pool, mode).await.map_err(unavailable)?;
         Ok(Session::new(Connection::Postgres(transaction), self.clock.clone(), &POSTGRES))
+    }
+
+    fn budgets_in_memory(&self) -> Option<(&SpentBudgets, &dyn Clock)> {
+        None
     }
 
     async fn close(&self) -> Result<(), StoreError> {

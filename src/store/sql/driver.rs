@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
+use super::budget::SpentBudgets;
 use super::session::Session;
+use crate::domain::time::Clock;
 use crate::store::StoreError;
 
 /// Whether a transaction writes.
@@ -19,6 +21,9 @@ pub enum Mode {
 pub trait Driver: Clone + Send + Sync + 'static {
     /// Begins a transaction, waiting a bounded time for a connection.
     async fn begin(&self, mode: Mode) -> Result<Session, StoreError>;
+
+    /// The budgets of calls and their clock, where this process alone has the store: there they need no transaction.
+    fn budgets_in_memory(&self) -> Option<(&SpentBudgets, &dyn Clock)>;
 
     /// Waits for the work that is under way and closes the connections; later work is refused.
     async fn close(&self) -> Result<(), StoreError>;

@@ -8,6 +8,7 @@
 //!
 //! Rows and their JSON never leave this folder.
 
+mod budget;
 mod claims;
 mod dialect;
 mod driver;
@@ -35,6 +36,7 @@ mod supersede;
 mod text;
 mod venue_row;
 
+pub(super) use budget::SpentBudgets;
 pub(super) use claims::free_all;
 pub(super) use dialect::{POSTGRES, SQLITE};
 pub(super) use driver::{Driver, Mode};

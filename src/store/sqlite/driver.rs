@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 
 use super::files::LockFile;
+use crate::domain::time::Clock;
 use crate::store::StoreError;
-use crate::store::sql::{Connection, Driver, LeaseClock, Mode, SQLITE, Session, unavailable};
+use crate::store::sql::{Connection, Driver, LeaseClock, Mode, SQLITE, Session, SpentBudgets, unavailable};
 
 /// The writer, the readers, the lock and the clock; cheap to clone into a task.
 #[derive(Clone)]
@@ -17,7 +18,8 @@ pub struct SqliteDriver {
     /// Connections that cannot write.
     pub(super) readers: SqlitePool,
     pub(super) lock: Arc<LockFile>,
-    pub(super) clock: LeaseClock,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) budgets: Arc<SpentBudgets>,
 }
 
 #[async_trait]
@@ -28,7 +30,11 @@ impl Driver for SqliteDriver {
             Mode::Read => Connection::SqliteReader(self.readers.acquire().await.map_err(unavailable)?),
             Mode::Write => Connection::SqliteWriter(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?),
         };
-        Ok(Session::new(connection, self.clock.clone(), &SQLITE))
+        Ok(Session::new(connection, LeaseClock::Given(Arc::clone(&self.clock)), &SQLITE))
+    }
+
+    fn budgets_in_memory(&self) -> Option<(&SpentBudgets, &dyn Clock)> {
+        Some((&self.budgets, self.clock.as_ref()))
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use sqlx::{Connection, SqlitePool};
 
 use super::{SqliteDriver, SqliteStore, files, migrate};
 use crate::domain::time::Clock;
-use crate::store::sql::{LeaseClock, Mode, OpenError, failed, free_all};
+use crate::store::sql::{Mode, OpenError, failed, free_all};
 
 /// How long a statement waits for a lock that a tool such as a backup holds on the database.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
@@ -43,7 +43,7 @@ impl SqliteStore {
         let writer = pool(1, writer).await?;
         migrate::up_to_date(&writer).await?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
-        let driver = SqliteDriver { writer, readers, lock: Arc::new(lock), clock: LeaseClock::Given(options.clock) };
+        let driver = SqliteDriver { writer, readers, lock: Arc::new(lock), clock: options.clock, budgets: Arc::default() };
         let store = Self { driver };
         store.run(Mode::Write, (), |on, ()| Box::pin(free_all(on))).await.map_err(failed)?;
         Ok(store)

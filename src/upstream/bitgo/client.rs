@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 use super::BitGoOptions;
 use super::auth::{Exchange, RequestAuth};
 use super::error::venue_error;
+use crate::domain::budget::Urgency;
 use crate::domain::time::Clock;
-use crate::upstream::VenueFailure;
 use crate::upstream::credential::Credential;
 use crate::upstream::http::{BaseUrl, BuildError, CallError, HttpClient, Request, Response};
 use crate::upstream::json::{self, read_error};
+use crate::upstream::{Allowance, NoLeave, VenueFailure};
 
 /// The transport of one enterprise: its pool, its credential, its way to authenticate.
 pub(super) struct Client {
@@ -21,6 +22,7 @@ pub(super) struct Client {
     base_url: BaseUrl,
     credential: Credential,
     auth: RequestAuth,
+    allowance: Arc<dyn Allowance>,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,7 +46,8 @@ impl Client {
         }
         let base_url = BaseUrl::new(&options.base_url, options.http.allow_plaintext)?;
         let http = HttpClient::new(&base_url, &options.http)?;
-        Ok(Self { http, base_url, credential: options.credential, auth: options.auth, clock: options.clock })
+        let BitGoOptions { credential, auth, allowance, clock, .. } = options;
+        Ok(Self { http, base_url, credential, auth, allowance, clock })
     }
 
     /// The URL of a path.
@@ -57,8 +60,15 @@ impl Client {
         self.credential.reload()
     }
 
-    /// Sends one request, once.
-    pub(super) async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Answer, CallError> {
+    /// Sends one request, once, if the venue's budget has a call left for it.
+    pub(super) async fn call(
+        &self,
+        urgency: Urgency,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, CallError> {
+        self.allowance.draw(urgency).await.map_err(without_leave)?;
         let exchange = Exchange::new(self.auth, self.credential.current(), method.clone(), &url);
         let headers = exchange.headers(body.as_deref().unwrap_or_default(), self.clock.now())?;
         let response = self.http.call(Request { method, url, headers, body }).await?;
@@ -67,23 +77,42 @@ impl Client {
         Ok(Answer { response, exchange, is_trusted, at })
     }
 
-    /// Sends a request that changes nothing, and reads its answer's JSON.
+    /// Sends a request that only looks, and reads its answer's JSON.
     pub(super) async fn read<T: DeserializeOwned>(
         &self,
         method: Method,
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<T, VenueFailure> {
-        understood(&self.call(method, url, body).await?)
+        self.read_with(Urgency::Looking, method, url, body).await
+    }
+
+    /// The same for a request that changes nothing and may be needed to settle.
+    pub(super) async fn read_with<T: DeserializeOwned>(
+        &self,
+        urgency: Urgency,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<T, VenueFailure> {
+        understood(&self.call(urgency, method, url, body).await?)
     }
 
     /// The same for one thing that the venue may not know: `None` when it says so itself. A proxy's page says nothing.
     pub(super) async fn read_if_known<T: DeserializeOwned>(&self, method: Method, url: Url) -> Result<Option<T>, VenueFailure> {
-        let answer = self.call(method, url, None).await?;
+        let answer = self.call(Urgency::Looking, method, url, None).await?;
         if answer.response.status == 404 && answer.is_trusted && read_error(&answer.response.body).is_object() {
             return Ok(None);
         }
         understood(&answer).map(Some)
+    }
+}
+
+/// No leave, no request: where nobody can say how much is left, nothing is sent either.
+fn without_leave(no_leave: NoLeave) -> CallError {
+    match no_leave {
+        NoLeave::Spent { wait } => CallError::OverBudget(wait),
+        NoLeave::Unknown => CallError::NotSent("the venue's budget of calls cannot be drawn from".to_owned()),
     }
 }
 

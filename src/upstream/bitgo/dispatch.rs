@@ -14,6 +14,7 @@ pub(super) fn dispatch_answer(called: Result<Answer, CallError>) -> DispatchAnsw
     let answer = match called {
         Ok(answer) => answer,
         Err(CallError::NotSent(detail)) => return DispatchAnswer::NotSent { detail },
+        Err(CallError::OverBudget(wait)) => return DispatchAnswer::OverBudget { wait },
         Err(CallError::NoAnswer(detail)) => return no_answer(detail),
         Err(error @ CallError::TooLarge) => return no_answer(&error.to_string()),
     };

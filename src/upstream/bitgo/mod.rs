@@ -19,7 +19,8 @@ use reqwest::{Method, Url};
 use super::credential::Credential;
 use super::http::{BuildError, CallError, HttpOptions};
 use super::unmapped::required;
-use super::{GoNetwork, VenueFailure};
+use super::{Allowance, GoNetwork, VenueFailure};
+use crate::domain::budget::Urgency;
 use crate::domain::client_settlement::{ClientSettlement, ClientSettlementQuery};
 use crate::domain::ids::{EnterpriseId, ExternalId};
 use crate::domain::settlement::{DispatchAnswer, Intent, NetworkBalance, Route, VenueSettlement};
@@ -50,6 +51,8 @@ pub struct BitGoOptions {
     pub signing_method: SigningMethod,
     /// How the venue is reached.
     pub http: HttpOptions,
+    /// Gives leave for each request.
+    pub allowance: Arc<dyn Allowance>,
     /// Dates the signed requests.
     pub clock: Arc<dyn Clock>,
 }
@@ -90,13 +93,14 @@ impl BitGo {
 
 #[async_trait]
 impl GoNetwork for BitGo {
-    async fn signing_payload(&self, intent: &Intent) -> Result<String, VenueFailure> {
+    async fn signing_payload(&self, intent: &Intent, urgency: Urgency) -> Result<String, VenueFailure> {
         let url = self.partners("v1", &intent.asked.enterprise_id, "settlements-signing")?;
         let method = match self.signing_method {
             SigningMethod::Post => Method::POST,
             SigningMethod::Get => Method::GET,
         };
-        let answer: wire::SigningPayload = self.client.read(method, url, Some(body::signing_request(intent))).await?;
+        let body = Some(body::signing_request(intent));
+        let answer: wire::SigningPayload = self.client.read_with(urgency, method, url, body).await?;
         Ok(required(answer.payload, "payload")?)
     }
 
@@ -106,7 +110,7 @@ impl GoNetwork for BitGo {
 
     async fn post_settlement(&self, enterprise_id: &EnterpriseId, route: Route, body: &[u8]) -> DispatchAnswer {
         let called = match self.partners(route.as_str(), enterprise_id, "settlements") {
-            Ok(url) => self.client.call(Method::POST, url, Some(body.to_vec())).await,
+            Ok(url) => self.client.call(Urgency::Settling, Method::POST, url, Some(body.to_vec())).await,
             Err(error) => Err(error),
         };
         dispatch_answer(called)
@@ -119,7 +123,7 @@ impl GoNetwork for BitGo {
     ) -> Result<Option<VenueSettlement>, VenueFailure> {
         let mut url = self.partners("v1", enterprise_id, "settlements")?;
         url.query_pairs_mut().append_pair("externalIds", external_id.as_str());
-        let list: wire::SettlementList = self.client.read(Method::GET, url, None).await?;
+        let list: wire::SettlementList = self.client.read_with(Urgency::Settling, Method::GET, url, None).await?;
         found::one_of(list, external_id)
     }
 

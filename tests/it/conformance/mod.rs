@@ -3,6 +3,7 @@
 //! Each case is a function over a [`Fixture`]: a fresh store and the clock that
 //! its leases run on. `suite!` makes a test of each for one kind of fixture.
 
+pub(crate) mod budget;
 pub(crate) mod claiming;
 pub(crate) mod errands;
 pub(crate) mod fencing;
@@ -77,6 +78,10 @@ macro_rules! suite {
             once: a_repeat_and_another_enterprise_meet_no_rule,
             once: a_rehearsal_says_what_stands_against_it_and_writes_nothing,
             once: of_32_days_at_once_one_is_open,
+            budget: a_burst_is_granted_and_then_one_call_after_another,
+            budget: what_settles_sees_the_whole_budget,
+            budget: each_purse_is_its_own,
+            budget: many_at_once_never_draw_one_call_twice,
             signing: the_first_payload_holds_its_reference,
             signing: of_50_tasks_with_two_payloads_one_payload_wins,
             signing: a_second_signature_is_dropped,

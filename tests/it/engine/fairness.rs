@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use settlement_gateway::domain::budget::Urgency;
 use settlement_gateway::domain::client_settlement::{ClientSettlement, ClientSettlementQuery};
 use settlement_gateway::domain::ids::{EnterpriseId, ExternalId};
 use settlement_gateway::domain::settlement::{DispatchAnswer, Intent, NetworkBalance, Route, State, VenueSettlement};
@@ -19,7 +20,7 @@ struct Hangs;
 
 #[async_trait]
 impl GoNetwork for Hangs {
-    async fn signing_payload(&self, _: &Intent) -> Result<String, VenueFailure> {
+    async fn signing_payload(&self, _: &Intent, _: Urgency) -> Result<String, VenueFailure> {
         std::future::pending().await
     }
 

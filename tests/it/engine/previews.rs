@@ -10,7 +10,7 @@ use settlement_gateway::domain::ids::EnterpriseId;
 use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault};
 use settlement_gateway::service::{Context, Directory, Enterprise, ServiceError, initiate_settlement, preview_settlement};
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
-use settlement_gateway::upstream::{Credential, HttpOptions, VenueFailure};
+use settlement_gateway::upstream::{Credential, HttpOptions, Unlimited, VenueFailure};
 
 use crate::support::world::{RealClock, V1, World, caller, request};
 
@@ -43,6 +43,7 @@ fn with_token_file(world: &World, path: &Path) -> Context {
         auth: RequestAuth::Bearer,
         signing_method: SigningMethod::Post,
         http: HttpOptions { allow_plaintext: true, ..HttpOptions::default() },
+        allowance: Arc::new(Unlimited),
         clock: Arc::new(RealClock),
     });
     let venue = Arc::new(venue.unwrap());

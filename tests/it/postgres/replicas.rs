@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use settlement_gateway::domain::budget::{CallBudget, Drawn, Urgency};
 use settlement_gateway::domain::settlement::{Change, OnceRules, State, Twice};
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault};
 use settlement_gateway::service::engine::EngineSettings;
 use settlement_gateway::service::{Context, initiate_settlement};
-use settlement_gateway::store::{Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError};
+use settlement_gateway::store::{BudgetStore, Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError};
 
 use crate::support::builders::{external, intent, leg, new_settlement};
 use crate::support::postgres::Schema;
@@ -100,6 +101,24 @@ async fn of_days_that_two_replicas_record_at_once_one_is_open() {
         }
     }
     assert_eq!(recorded, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_draw_from_one_budget() {
+    let Some(schema) = Schema::fresh().await else { return };
+    let stores = [Arc::new(open(schema.url()).await.unwrap()), Arc::new(open(schema.url()).await.unwrap())];
+    let (budget, begun) = (CallBudget::per_minute(60), Instant::now());
+    let draws = (0..40).map(|n| {
+        let store = Arc::clone(&stores[n % 2]);
+        tokio::spawn(async move { store.draw("shared", budget, Urgency::Settling).await.unwrap() })
+    });
+    let mut granted: u128 = 0;
+    for draw in draws.collect::<Vec<_>>() {
+        granted += u128::from(matches!(draw.await.unwrap(), Drawn::Granted { .. }));
+    }
+    // A burst of ten, and one more for each 1.2 s that the draws may have taken.
+    let most = 10 + begun.elapsed().as_millis() / 1_200;
+    assert!((10..=most).contains(&granted), "{granted} of {most}");
 }
 
 /// Records a settlement while nobody works, and takes it with a lease that then lapses: a replica that stands still.

@@ -3,6 +3,7 @@
 mod bad_quotes;
 mod bad_reads;
 mod bad_settlements;
+mod budget;
 mod callers;
 mod client_settlements;
 mod deadlines;

@@ -16,12 +16,12 @@ use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
 use settlement_gateway::service::{
     Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, ServiceError, SettlementTerms,
-    SettlementView, initiate_settlement,
+    SettlementView, TermsCache, initiate_settlement,
 };
 use settlement_gateway::store::Store;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
-use settlement_gateway::upstream::{Credential, HttpOptions};
+use settlement_gateway::upstream::{Credential, HttpOptions, Unlimited};
 use tempfile::TempDir;
 
 use super::builders::{amounts, leg};
@@ -95,6 +95,7 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
         auth: RequestAuth::Bearer,
         signing_method: SigningMethod::Post,
         http: HttpOptions { allow_plaintext: true, call_timeout: Duration::from_secs(2), ..HttpOptions::default() },
+        allowance: Arc::new(Unlimited),
         clock: Arc::new(RealClock),
     })
     .unwrap();
@@ -106,7 +107,13 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
         once: OnceRules::NONE,
     };
     let venue = Arc::new(venue);
-    Enterprise { id: EnterpriseId::new(id).unwrap(), settles: Some(terms), reads: venue.clone(), venue }
+    Enterprise {
+        id: EnterpriseId::new(id).unwrap(),
+        settles: Some(terms),
+        reads: venue.clone(),
+        venue,
+        terms: TermsCache::new(Duration::ZERO),
+    }
 }
 
 /// What a gateway stands on beside its journal: the simulated venues and the keys.

@@ -1,5 +1,6 @@
 //! What each kind of answer from BitGo comes to.
 
+use settlement_gateway::domain::budget::Urgency;
 use settlement_gateway::domain::client_settlement::ClientSettlementQuery;
 use settlement_gateway::domain::ids::SettlementId;
 use settlement_gateway::domain::settlement::{DispatchAnswer, NetworkBalance, VenueError};
@@ -111,11 +112,11 @@ async fn a_signing_payload_is_kept_byte_for_byte_and_must_be_there() {
         Reply::json(409, r#"{"error":"exists"}"#),
     ];
     let venue = bitgo(&Server::start(replies).await.url);
-    assert_eq!(venue.signing_payload(&intent()).await.unwrap(), "{ \"a\" :\t\"é\\u0041\" }");
+    assert_eq!(venue.signing_payload(&intent(), Urgency::Settling).await.unwrap(), "{ \"a\" :\t\"é\\u0041\" }");
     for _ in 0..2 {
-        assert!(matches!(venue.signing_payload(&intent()).await, Err(VenueFailure::Unreadable { .. })));
+        assert!(matches!(venue.signing_payload(&intent(), Urgency::Settling).await, Err(VenueFailure::Unreadable { .. })));
     }
-    assert!(matches!(venue.signing_payload(&intent()).await, Err(VenueFailure::Refused { status: 409, .. })));
+    assert!(matches!(venue.signing_payload(&intent(), Urgency::Settling).await, Err(VenueFailure::Refused { status: 409, .. })));
 }
 
 #[tokio::test]

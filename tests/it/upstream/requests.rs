@@ -1,5 +1,6 @@
 //! What leaves for BitGo: targets, bodies and the token of the moment.
 
+use settlement_gateway::domain::budget::Urgency;
 use settlement_gateway::domain::client_settlement::ClientSettlementQuery;
 use settlement_gateway::domain::ids::{Currency, EnterpriseId, ExternalId, SettlementId};
 use settlement_gateway::domain::settlement::Route;
@@ -32,7 +33,7 @@ async fn the_text_to_sign_is_asked_for_by_post_or_by_get_with_a_body() {
     let mut server = Server::start(vec![Reply::json(200, PAYLOAD), Reply::json(200, PAYLOAD)]).await;
     for (method, name) in [(SigningMethod::Post, "POST"), (SigningMethod::Get, "GET")] {
         let venue = BitGo::new(BitGoOptions { signing_method: method, ..options(&server.url) }).unwrap();
-        venue.signing_payload(&intent()).await.unwrap();
+        venue.signing_payload(&intent(), Urgency::Settling).await.unwrap();
         let seen = server.next().await;
         assert_eq!(seen.line(), format!("{name} /api/network/v1/enterprises/e%2F1/partners/settlements-signing"));
         assert_eq!(seen.body, REQUEST);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secp256k1::ecdsa::RecoverableSignature;
 use secp256k1::{Message, PublicKey, SecretKey};
+use settlement_gateway::domain::budget::Urgency;
 use settlement_gateway::domain::client_settlement::ClientSettlementQuery;
 use settlement_gateway::domain::ids::{Currency, SettlementId};
 use settlement_gateway::domain::settlement::{DispatchAnswer, Intent, Route, VenueStatus};
@@ -51,7 +52,7 @@ fn sign(payload: &str) -> Signature {
 }
 
 async fn settled(venue: &BitGo, intent: &Intent) -> DispatchAnswer {
-    let payload = venue.signing_payload(intent).await.unwrap();
+    let payload = venue.signing_payload(intent, Urgency::Settling).await.unwrap();
     let body = venue.settlement_body(intent, &payload, &sign(&payload));
     venue.post_settlement(&enterprise(), Route::V1, &body).await
 }

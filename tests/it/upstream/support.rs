@@ -13,7 +13,7 @@ use settlement_gateway::domain::settlement::{
 use settlement_gateway::domain::time::Clock;
 use settlement_gateway::secret::Secret;
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
-use settlement_gateway::upstream::{Credential, GoNetwork, HttpOptions, VenueFailure};
+use settlement_gateway::upstream::{Credential, GoNetwork, HttpOptions, Unlimited, VenueFailure};
 use sha2::Sha256;
 
 pub(crate) const TOKEN: &str = "v2xabcdef";
@@ -49,6 +49,7 @@ pub(crate) fn options(url: &str) -> BitGoOptions {
         auth: RequestAuth::Bearer,
         signing_method: SigningMethod::Post,
         http: plaintext(),
+        allowance: Arc::new(Unlimited),
         clock: Arc::new(Noon),
     }
 }

@@ -118,6 +118,12 @@ CREATE TABLE enterprise_lock (
     enterprise_id  TEXT PRIMARY KEY
 );
 
+-- How far each budget of calls to a venue is spent, in microseconds of the database's clock: one for all replicas.
+CREATE TABLE venue_budget (
+    purse        TEXT PRIMARY KEY,
+    spent_until  BIGINT NOT NULL
+);
+
 -- Which payload holds each signing reference, for ever, and its signature once there is one.
 CREATE TABLE signing_reservation (
     reference         TEXT PRIMARY KEY,
