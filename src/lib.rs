@@ -18,4 +18,5 @@ pub mod secret;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod upstream;

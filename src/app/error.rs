@@ -51,8 +51,8 @@ pub enum AppError {
     /// Two callers cannot be told apart.
     #[error("the callers cannot be told apart")]
     Callers(#[from] AmbiguousProof),
-    /// The listener's TLS cannot be set up.
-    #[error("the gRPC listener's TLS cannot be set up")]
+    /// A listener's TLS cannot be set up.
+    #[error("a listener's TLS cannot be set up")]
     Tls(#[from] TlsError),
     /// The gRPC listener cannot be bound.
     #[error("the gRPC listener cannot be started")]

@@ -114,6 +114,9 @@ impl App {
         self.behind.spawn(ops.serve(self.stop_ops.clone()));
         if let Some(callbacks) = callbacks {
             self.serving.spawn(callbacks.server.serve(self.stop_serving.clone()));
+            if let Some(tls) = callbacks.tls {
+                self.behind.spawn(tls.watch(serving::FILE_POLL_INTERVAL, self.stop_ops.clone()));
+            }
             for key in callbacks.keys {
                 self.behind.spawn(key.watch(serving::FILE_POLL_INTERVAL, self.stop_ops.clone()));
             }

@@ -17,6 +17,7 @@ use crate::http::{HttpSettings, OpsServer, Readiness};
 use crate::service::Context;
 use crate::store::SettlementStore;
 use crate::telemetry::metrics::Metrics;
+use crate::tls::Protocol;
 
 /// How often files are looked at that may be replaced: certificates, and the venues' keys.
 pub(super) const FILE_POLL_INTERVAL: Duration = Duration::from_secs(10);
@@ -44,7 +45,7 @@ impl Listeners {
         readiness: &Readiness,
         metrics: Metrics,
     ) -> Result<Self, AppError> {
-        let tls = config.grpc.tls.as_ref().map(|tls| Tls::open(tls_files(tls)).map(Arc::new)).transpose()?;
+        let tls = config.grpc.tls.as_ref().map(|tls| Tls::open(tls_files(tls), Protocol::Http2).map(Arc::new)).transpose()?;
         let callbacks = match &config.callbacks {
             Some(callbacks) => Some(callbacks::bind(callbacks, context.clone()).await?),
             None => None,

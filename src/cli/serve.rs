@@ -63,6 +63,9 @@ async fn serve(config: &Config, keyring: Keyring) -> Result<(), ServeError> {
     let app = App::start(config, keyring, &ProcessEnvironment).await?;
     let (grpc, ops) = (app.grpc_address(), app.ops_address());
     say(&format!("grpc {grpc}"));
+    if let Some(callbacks) = app.callbacks_address() {
+        say(&format!("callbacks {callbacks}"));
+    }
     say(&format!("ops {ops}"));
     tracing::info!(%grpc, %ops, version = env!("CARGO_PKG_VERSION"), "serving");
     signals.received().await;

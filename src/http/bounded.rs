@@ -8,13 +8,17 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
+
+use crate::tls::Tls;
 
 /// How long the loop rests when the system has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -35,6 +39,15 @@ pub struct HttpSettings {
     pub max_head_bytes: usize,
 }
 
+/// What a listener serves with: the same for every connection.
+#[derive(Clone)]
+pub(super) struct Serving {
+    pub(super) router: Router,
+    pub(super) settings: HttpSettings,
+    /// TLS, whose handshake must end within the time for a head.
+    pub(super) tls: Option<Arc<Tls>>,
+}
+
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
@@ -47,14 +60,17 @@ impl Default for HttpSettings {
 }
 
 /// Accepts until `shutdown`, then waits a moment for the requests under way.
-pub(super) async fn serve(tcp: TcpListener, router: Router, settings: HttpSettings, shutdown: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
+pub(super) async fn serve(tcp: TcpListener, serving: Serving, shutdown: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(serving.settings.max_connections.min(Semaphore::MAX_PERMITS)));
     let tasks = TaskTracker::new();
     while let Some(accepted) = shutdown.run_until_cancelled(accept(&tcp, &slots)).await {
         if let Some((stream, slot)) = accepted {
-            let (router, settings) = (router.clone(), settings.clone());
+            let serving = serving.clone();
             tasks.spawn(async move {
-                answer(stream, router, &settings).await;
+                match timeout(serving.settings.connection_timeout, serving.connection(stream)).await {
+                    Ok(()) => {}
+                    Err(_) => debug!("a connection lasted too long"),
+                }
                 drop(slot);
             });
         }
@@ -78,18 +94,28 @@ async fn accept(tcp: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream,
     }
 }
 
-/// Answers one request and closes: a connection that is kept could hold its place for nothing.
-async fn answer(stream: TcpStream, router: Router, settings: &HttpSettings) {
-    let service = service_fn(|request: http::Request<Incoming>| router.clone().oneshot(request));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .keep_alive(false)
-        .header_read_timeout(settings.header_timeout)
-        .max_buf_size(settings.max_head_bytes)
-        .serve_connection(TokioIo::new(stream), service);
-    match timeout(settings.connection_timeout, connection).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => debug!(%error, "a connection broke"),
-        Err(_) => debug!("a connection lasted too long"),
+impl Serving {
+    async fn connection(&self, stream: TcpStream) {
+        let Some(tls) = &self.tls else { return self.answer(stream).await };
+        let handshake = TlsAcceptor::from(tls.current()).accept(stream);
+        match timeout(self.settings.header_timeout, handshake).await {
+            Ok(Ok(stream)) => self.answer(stream).await,
+            Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
+            Err(_) => debug!("a TLS handshake took too long"),
+        }
+    }
+
+    /// Answers one request and closes: a connection that is kept could hold its place for nothing.
+    async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let service = service_fn(|request: http::Request<Incoming>| self.router.clone().oneshot(request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .keep_alive(false)
+            .header_read_timeout(self.settings.header_timeout)
+            .max_buf_size(self.settings.max_head_bytes)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = connection.await {
+            debug!(%error, "a connection broke");
+        }
     }
 }

@@ -12,7 +12,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::bounded::{HttpSettings, serve};
+use super::bounded::{HttpSettings, Serving, serve};
 use super::readiness::Readiness;
 
 const INDEX: &str = "settlement-gateway\n\
@@ -55,7 +55,8 @@ impl OpsServer {
 
     /// Serves until `shutdown`. Stop it last: a process that drains still tells so here.
     pub async fn serve(self, shutdown: CancellationToken) {
-        serve(self.tcp, self.router, self.settings, shutdown).await;
+        let serving = Serving { router: self.router, settings: self.settings, tls: None };
+        serve(self.tcp, serving, shutdown).await;
     }
 }
 

@@ -66,7 +66,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "grpc",
-        own: &["causes", "domain", "service", "store", "custody", "upstream"],
+        own: &["causes", "domain", "service", "store", "custody", "upstream", "tls"],
         outside: &[
             "tonic",
             "tonic_types",
@@ -99,7 +99,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "http",
-        own: &["domain", "service"],
+        own: &["domain", "service", "tls"],
         outside: &[
             "axum",
             "http",
@@ -113,6 +113,7 @@ const RULES: &[Rule] = &[
             "serde",
             "serde_json",
             "arc_swap",
+            "tokio_rustls",
         ],
     },
     Rule {
@@ -151,6 +152,7 @@ const RULES: &[Rule] = &[
         own: &[],
         outside: &["tracing_subscriber", "metrics_exporter_prometheus", "tokio", "tokio_util"],
     },
+    Rule { module: "tls", own: &[], outside: &["tokio_rustls", "arc_swap", "sha2", "tokio", "tokio_util", "zeroize"] },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },
     Rule { module: "causes", own: &[], outside: &[] },
 ];

@@ -16,8 +16,8 @@ use tracing::{info, warn};
 use super::connection::Shared;
 use super::executor::TrackedExecutor;
 use super::settings::ListenerSettings;
-use super::tls::Tls;
 use crate::grpc::layers::Handler;
+use crate::tls::Tls;
 
 /// How long the loop rests when the system has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -26,8 +26,8 @@ use super::executor::TrackedExecutor;
 use super::peer::{PeerCertificate, PeerInfo};
 use super::preface::PrefaceGuard;
 use super::settings::ListenerSettings;
-use super::tls::Tls;
 use crate::grpc::layers::Handler;
+use crate::tls::Tls;
 
 /// What all connections of a listener share.
 pub(super) struct Shared {

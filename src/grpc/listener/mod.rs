@@ -11,9 +11,8 @@ mod executor;
 mod peer;
 mod preface;
 mod settings;
-mod tls;
 
+pub use crate::tls::{ClientCertificates, Protocol, Reload, Tls, TlsError, TlsFiles};
 pub(super) use accept::Listener;
 pub use peer::{PeerCertificate, PeerInfo};
 pub use settings::ListenerSettings;
-pub use tls::{ClientCertificates, Reload, Tls, TlsError, TlsFiles};

@@ -22,8 +22,9 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::bounded::{HttpSettings, serve};
+use super::bounded::{HttpSettings, Serving, serve};
 use crate::service::Context;
+use crate::tls::Tls;
 pub use bitgo::BitGoEndpoint;
 pub use key::{KeyReload, VenueKey, VenueKeyError, VenueKeyFile};
 use rate::Rate;
@@ -33,6 +34,8 @@ pub use token::TokenRules;
 pub struct CallbackSettings {
     /// The limits on connections.
     pub http: HttpSettings,
+    /// Its TLS; without it something in front must end TLS.
+    pub tls: Option<Arc<Tls>>,
     /// The largest body.
     pub max_body_bytes: usize,
     /// The most requests in a minute.
@@ -46,6 +49,7 @@ pub struct CallbackServer {
     tcp: TcpListener,
     address: SocketAddr,
     http: HttpSettings,
+    tls: Option<Arc<Tls>>,
     endpoints: Arc<Endpoints>,
 }
 
@@ -63,11 +67,11 @@ impl CallbackServer {
     /// # Errors
     /// When the address cannot be bound.
     pub async fn bind(address: SocketAddr, settings: CallbackSettings, context: Context) -> io::Result<Self> {
-        let CallbackSettings { http, max_body_bytes, max_requests_per_minute, bitgo } = settings;
+        let CallbackSettings { http, tls, max_body_bytes, max_requests_per_minute, bitgo } = settings;
         let tcp = TcpListener::bind(address).await?;
         let address = tcp.local_addr()?;
         let endpoints = Endpoints { context, rate: Rate::per_minute(max_requests_per_minute), max_body_bytes, bitgo };
-        Ok(Self { tcp, address, http, endpoints: Arc::new(endpoints) })
+        Ok(Self { tcp, address, http, tls, endpoints: Arc::new(endpoints) })
     }
 
     /// The address that was bound.
@@ -79,7 +83,8 @@ impl CallbackServer {
     /// Serves until `shutdown`.
     pub async fn serve(self, shutdown: CancellationToken) {
         let router = Router::new().fallback(answer).with_state(self.endpoints);
-        serve(self.tcp, router, self.http, shutdown).await;
+        let serving = Serving { router, settings: self.http, tls: self.tls };
+        serve(self.tcp, serving, shutdown).await;
     }
 }
 

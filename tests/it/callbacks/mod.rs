@@ -1,6 +1,9 @@
 //! The listener that venues call: what proves who it is from is stored, answered and looked up; nothing else has an effect.
 
 mod acting;
+mod inbox;
 mod limits;
 mod refusals;
 mod support;
+mod tls;
+mod venue;

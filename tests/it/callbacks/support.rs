@@ -20,7 +20,7 @@ pub(super) const PATH: &str = "/bitgo/v1/finalize";
 /// What is answered to what is stored.
 pub(super) const ANSWER: &str = r#"{"status":"received"}"#;
 /// How long the venue's windows last; far longer than any test.
-const WINDOW: Duration = Duration::from_secs(3_600);
+pub(super) const WINDOW: Duration = Duration::from_secs(3_600);
 
 /// The venue's key pair.
 pub(super) fn venue_key() -> &'static KeyPair {
@@ -68,12 +68,21 @@ impl Called {
         Self::start_with(|_| ()).await
     }
 
-    /// A gateway whose setup is changed before it starts.
+    /// A gateway whose setup is changed before it starts, and a venue whose clock the test moves.
     pub(super) async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
         let venue_clock = ManualClock::at(Timestamp::now());
         let clock = Arc::clone(&venue_clock);
-        let gateway = GatewayUnderTest::start_with(|setup| {
+        let called = Self::start_by_real_time(|setup| {
             setup.sandbox.clock = clock;
+            change(setup);
+        });
+        Self { venue_clock, ..called.await }
+    }
+
+    /// The same with a venue that has the machine's clock.
+    pub(super) async fn start_by_real_time(change: impl FnOnce(&mut Setup)) -> Self {
+        let venue_clock = ManualClock::at(Timestamp::now());
+        let gateway = GatewayUnderTest::start_with(|setup| {
             setup.enterprise(V2).dispute_window_ms = i64::try_from(WINDOW.as_millis()).unwrap();
             setup.engine = "shortest_wait_ms = 60000\nlongest_wait_ms = 600000\npoll_interval_ms = 600000\n\
                             longest_rest_ms = 50"

@@ -4,7 +4,7 @@ use std::fs;
 
 use rcgen::SanType;
 use settlement_gateway::grpc::caller::CallerDirectory;
-use settlement_gateway::grpc::listener::{ClientCertificates, Reload, Tls, TlsError, TlsFiles};
+use settlement_gateway::grpc::listener::{ClientCertificates, Protocol, Reload, Tls, TlsError, TlsFiles};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -63,7 +63,7 @@ fn a_file_that_is_too_large_is_not_read() {
     let pki = Pki::new();
     fs::write(pki.path("tls.crt"), vec![b'x'; 1024 * 1024 + 1]).unwrap();
     let files = TlsFiles { certificate: pki.path("tls.crt"), key: pki.path("tls.key"), clients: ClientCertificates::Ignored };
-    assert!(matches!(Tls::open(files), Err(TlsError::TooLarge(_))));
+    assert!(matches!(Tls::open(files, Protocol::Http2), Err(TlsError::TooLarge(_))));
 }
 
 /// Whether the server speaks HTTP/2 with a peer of this identity. In TLS 1.3 its refusal comes after the handshake.

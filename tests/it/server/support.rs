@@ -13,7 +13,7 @@ use settlement_gateway::domain::ids::CallerId;
 use settlement_gateway::domain::policy::{Allowed, Grants};
 use settlement_gateway::grpc::caller::{CallerDirectory, CallerProof};
 use settlement_gateway::grpc::health::Health;
-use settlement_gateway::grpc::listener::{ClientCertificates, ListenerSettings, Tls, TlsFiles};
+use settlement_gateway::grpc::listener::{ClientCertificates, ListenerSettings, Protocol, Tls, TlsFiles};
 use settlement_gateway::grpc::server::{GrpcServer, ServerSettings};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -154,7 +154,7 @@ impl Pki {
 
     pub(super) fn tls(&self, clients: ClientCertificates) -> Arc<Tls> {
         let files = TlsFiles { certificate: self.path("tls.crt"), key: self.path("tls.key"), clients };
-        Arc::new(Tls::open(files).unwrap())
+        Arc::new(Tls::open(files, Protocol::Http2).unwrap())
     }
 
     /// Opens a connection that trusts this authority and shows `identity`.

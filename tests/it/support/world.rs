@@ -169,11 +169,16 @@ impl World {
 
     /// Stops the engine and the journal, and starts both anew over the same file: a restart.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(quick()).await
+    }
+
+    /// The same with another engine.
+    pub(crate) async fn restart_with(self, settings: EngineSettings) -> Self {
         let Self { sandbox, context, folder } = self;
         context.engine.drain().await;
         let keyring = context.keyring.clone();
         drop(context);
-        let context = open(&folder, keyring, &sandbox, quick()).await;
+        let context = open(&folder, keyring, &sandbox, settings).await;
         context.engine.start();
         Self { sandbox, context, folder }
     }

@@ -52,6 +52,24 @@ impl ClientCertificates {
     }
 }
 
+/// What a listener speaks inside TLS, and agrees on with its clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+impl Protocol {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}
+
 /// Where the listener's identity lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
@@ -107,6 +125,7 @@ pub enum Reload {
 #[derive(Debug)]
 pub struct Tls {
     files: TlsFiles,
+    protocol: Protocol,
     current: ArcSwap<ServerConfig>,
     last_look: ArcSwap<[u8; 32]>,
 }
@@ -116,14 +135,14 @@ impl Tls {
     ///
     /// # Errors
     /// [`TlsError`]: at the start nothing less than a usable identity will do.
-    pub fn open(files: TlsFiles) -> Result<Self, TlsError> {
+    pub fn open(files: TlsFiles, protocol: Protocol) -> Result<Self, TlsError> {
         let texts = Texts::read(&files)?;
-        let current = ArcSwap::from_pointee(texts.configure(&files)?);
-        Ok(Self { files, current, last_look: ArcSwap::from_pointee(texts.digest()) })
+        let current = ArcSwap::from_pointee(texts.configure(&files, protocol)?);
+        Ok(Self { files, protocol, current, last_look: ArcSwap::from_pointee(texts.digest()) })
     }
 
     /// What the next connection uses.
-    pub(super) fn current(&self) -> Arc<ServerConfig> {
+    pub(crate) fn current(&self) -> Arc<ServerConfig> {
         self.current.load_full()
     }
 
@@ -141,7 +160,7 @@ impl Tls {
             return Ok(Reload::Unchanged);
         }
         self.last_look.store(Arc::new(digest));
-        self.current.store(Arc::new(texts.configure(&self.files)?));
+        self.current.store(Arc::new(texts.configure(&self.files, self.protocol)?));
         Ok(Reload::Replaced)
     }
 
@@ -192,7 +211,7 @@ impl Texts {
         hash.finalize().into()
     }
 
-    fn configure(&self, files: &TlsFiles) -> Result<ServerConfig, TlsError> {
+    fn configure(&self, files: &TlsFiles, protocol: Protocol) -> Result<ServerConfig, TlsError> {
         let chain = certificates(&files.certificate, &self.certificate)?;
         let key = PrivateKeyDer::from_pem_slice(&self.key)
             .map_err(|_| TlsError::Pem { path: files.key.clone(), what: "private key" })?;
@@ -202,7 +221,7 @@ impl Texts {
             .with_client_cert_verifier(self.verifier(files)?)
             .with_single_cert(chain, key)
             .map_err(TlsError::Unusable)?;
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = vec![protocol.name().to_vec()];
         Ok(config)
     }
 
