@@ -48,7 +48,7 @@ fn enterprise(
             Some(SigningPayloadMethod::Get) => SigningMethod::Get,
             Some(SigningPayloadMethod::Post) | None => SigningMethod::Post,
         },
-        http: http(&enterprise.base_url, enterprise.ca_file.as_deref(), venues)?,
+        http: http(whose, &enterprise.base_url, enterprise.ca_file.as_deref(), venues)?,
         allowance,
         clock: Arc::new(SystemClock),
     };
@@ -69,7 +69,7 @@ fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Envi
         base_url: bitlipa.base_url.as_str().to_owned(),
         api_key: credential("Bitlipa", &bitlipa.api_key, environment)?,
         api_secret: credential("Bitlipa", &bitlipa.api_secret, environment)?,
-        http: http(&bitlipa.base_url, bitlipa.ca_file.as_deref(), venues)?,
+        http: http("Bitlipa", &bitlipa.base_url, bitlipa.ca_file.as_deref(), venues)?,
         clock: Arc::new(SystemClock),
     };
     let venue = Bitlipa::new(options).map_err(|cause| AppError::Venue { whose: "Bitlipa".to_owned(), cause })?;
@@ -91,11 +91,19 @@ fn credential(whose: &str, source: &SecretSource, environment: &dyn Environment)
     credential.map_err(|cause| AppError::Credential { whose: whose.to_owned(), cause })
 }
 
-fn http(base_url: &BaseUrl, ca_file: Option<&Path>, venues: &Venues) -> Result<HttpOptions, AppError> {
+fn http(whose: &str, base_url: &BaseUrl, ca_file: Option<&Path>, venues: &Venues) -> Result<HttpOptions, AppError> {
     Ok(HttpOptions {
+        name: whose.to_owned(),
         connect_timeout: venues.connect_timeout,
+        first_byte_timeout: venues.first_byte_timeout,
         call_timeout: venues.call_timeout,
         allow_plaintext: base_url.is_plaintext(),
         root_certificates_pem: ca_file.map(config::read_certificates).transpose()?,
+        proxy_url: venues.proxy_url.as_ref().map(|url| url.as_str().to_owned()),
+        read_repeats: venues.read_repeats,
+        repeat_wait: venues.repeat_wait,
+        breaker_failures: venues.breaker_failures,
+        breaker_wait: venues.breaker_wait,
+        max_clock_skew: venues.max_clock_skew,
     })
 }

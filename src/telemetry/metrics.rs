@@ -46,6 +46,17 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Every gauge.
+const GAUGES: &[(&str, &str)] = &[
+    ("settlement_gateway_connections", "Connections that are open."),
+    ("settlement_gateway_venue_budget_left", "Calls that could be made to a venue at once, by purse."),
+    ("settlement_gateway_venue_held_back", "1 while a venue is left alone after failures in a row, by venue."),
+    (
+        "settlement_gateway_venue_clock_skew_seconds",
+        "How far a venue's clock is ahead of this machine's at the least, by venue; negative where it is behind.",
+    ),
+];
+
 /// Why metrics cannot be gathered.
 #[derive(Debug, Error)]
 pub enum MetricsError {
@@ -114,8 +125,9 @@ fn describe() {
     for &(name, meaning) in COUNTERS {
         describe_counter!(name, meaning);
     }
-    describe_gauge!("settlement_gateway_connections", "Connections that are open.");
-    describe_gauge!("settlement_gateway_venue_budget_left", "Calls that could be made to a venue at once, by purse.");
+    for &(name, meaning) in GAUGES {
+        describe_gauge!(name, meaning);
+    }
     describe_histogram!(RPC_DURATION, Unit::Seconds, "How long calls took until their answer ended.");
 }
 

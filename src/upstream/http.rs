@@ -1,15 +1,19 @@
-//! One HTTP client for all venues: bounded, without redirects or repeats, safe to log.
+//! One HTTP client for all venues: bounded, without redirects, safe to log; it repeats only what it is asked to.
 //!
 //! What matters to its callers is whether a byte may have left. [`CallError`]
 //! therefore says `NotSent` only where no connection was made, and `NoAnswer`
 //! for everything that failed afterwards.
 
 mod base_url;
+mod breaker;
 mod options;
+mod repeat;
 mod retry_after;
+mod skew;
 
 use std::error::Error;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -18,13 +22,18 @@ use thiserror::Error;
 
 use super::VenueFailure;
 use super::clean::bounded;
+use crate::domain::time::Clock;
 pub(super) use base_url::BaseUrl;
+use breaker::Breaker;
 pub use options::{BuildError, HttpOptions};
+use skew::Skew;
 
 /// The largest answer that is read, in bytes; the largest page of transfers is far smaller.
 pub(super) const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
 /// The longest description of a failure, in characters.
 const MAX_DETAIL_CHARS: usize = 200;
+/// What is said of a call that ran out of time.
+const TOO_LONG: &str = "it took too long";
 
 /// One request, complete: what is here is what is sent.
 pub(super) struct Request {
@@ -64,6 +73,12 @@ impl Response {
     }
 }
 
+impl AsRef<Response> for Response {
+    fn as_ref(&self) -> &Response {
+        self
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum CallError {
@@ -73,6 +88,9 @@ pub(super) enum CallError {
     /// No byte of the request was written: the venue's budget of calls is spent.
     #[error("the venue's budget of calls is spent")]
     OverBudget(Duration),
+    /// No byte was written, since the venue failed too often in a row.
+    #[error("not sent: the venue is left alone for a while, after failures in a row")]
+    HeldBack,
     /// A byte may have left.
     #[error("no answer: {0}")]
     NoAnswer(&'static str),
@@ -86,27 +104,55 @@ impl From<CallError> for VenueFailure {
         match error {
             CallError::NotSent(detail) => Self::NotSent { detail },
             CallError::OverBudget(wait) => Self::OverBudget { wait },
+            CallError::HeldBack => Self::NotSent { detail: error.to_string() },
             CallError::NoAnswer(detail) => Self::NoAnswer { detail: detail.to_owned() },
             CallError::TooLarge => Self::Unreadable { detail: error.to_string() },
         }
     }
 }
 
-/// A connection pool to one venue.
-pub(super) struct HttpClient(reqwest::Client);
+/// A connection pool to one venue, and what is known of the venue's health and clock.
+pub(super) struct HttpClient {
+    pool: reqwest::Client,
+    options: HttpOptions,
+    clock: Arc<dyn Clock>,
+    breaker: Breaker,
+    skew: Skew,
+}
 
 impl HttpClient {
     /// Sends one request, once, and reads the whole answer.
     pub(super) async fn call(&self, request: Request) -> Result<Response, CallError> {
-        let mut builder = self.0.request(request.method, request.url);
+        let permit = self.breaker.admit(Instant::now()).ok_or(CallError::HeldBack)?;
+        let sent = self.clock.now();
+        let called = self.exchange(request).await;
+        permit.tell(Instant::now(), was_there(&called));
+        if let Ok(response) = &called {
+            self.skew.note(response.header("date"), sent, self.clock.now());
+        }
+        called
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, CallError> {
+        let mut builder = self.pool.request(request.method, request.url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
         if let Some(body) = request.body {
             builder = builder.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
         }
-        let response = builder.send().await.map_err(|error| classify(&error))?;
+        // Connecting has a time of its own, which is shorter: when this one is over, a byte may have left.
+        let begun = tokio::time::timeout(self.options.first_byte_timeout, builder.send()).await;
+        let response = begun.map_err(|_elapsed| CallError::NoAnswer(TOO_LONG))?.map_err(|error| classify(&error))?;
         read(response).await
+    }
+}
+
+/// Whether a call says that the venue is there. What a proxy says in its stead says the contrary.
+fn was_there(called: &Result<Response, CallError>) -> bool {
+    match called {
+        Ok(response) => !matches!(response.status, 502..=504),
+        Err(error) => *error == CallError::TooLarge,
     }
 }
 
@@ -132,7 +178,7 @@ fn classify(error: &reqwest::Error) -> CallError {
         let cause = if error.is_timeout() { "the connection took too long".to_owned() } else { innermost(error) };
         return CallError::NotSent(bounded(&cause, MAX_DETAIL_CHARS));
     }
-    CallError::NoAnswer(if error.is_timeout() { "it took too long" } else { "the connection broke" })
+    CallError::NoAnswer(if error.is_timeout() { TOO_LONG } else { "the connection broke" })
 }
 
 /// The last cause of a chain: outer links name the URL, which holds ids that callers chose.

@@ -38,6 +38,12 @@ pub(super) struct Answer {
     pub(super) at: Timestamp,
 }
 
+impl AsRef<Response> for Answer {
+    fn as_ref(&self) -> &Response {
+        &self.response
+    }
+}
+
 impl Client {
     /// Takes what the options say of the transport.
     pub(super) fn new(options: BitGoOptions) -> Result<Self, BuildError> {
@@ -45,8 +51,8 @@ impl Client {
             return Err(BuildError::TokenCannotSign);
         }
         let base_url = BaseUrl::new(&options.base_url, options.http.allow_plaintext)?;
-        let http = HttpClient::new(&base_url, &options.http)?;
-        let BitGoOptions { credential, auth, allowance, clock, .. } = options;
+        let BitGoOptions { credential, auth, allowance, clock, http, .. } = options;
+        let http = HttpClient::new(&base_url, http, Arc::clone(&clock))?;
         Ok(Self { http, base_url, credential, auth, allowance, clock })
     }
 
@@ -77,6 +83,12 @@ impl Client {
         Ok(Answer { response, exchange, is_trusted, at })
     }
 
+    /// Sends a request that changes nothing, and again where that may help. Each is signed as of its own moment and drawn
+    /// from the budget for itself.
+    async fn call_again(&self, urgency: Urgency, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Answer, CallError> {
+        self.http.repeating(|| self.call(urgency, method.clone(), url.clone(), body.clone())).await
+    }
+
     /// Sends a request that only looks, and reads its answer's JSON.
     pub(super) async fn read<T: DeserializeOwned>(
         &self,
@@ -95,12 +107,12 @@ impl Client {
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<T, VenueFailure> {
-        understood(&self.call(urgency, method, url, body).await?)
+        understood(&self.call_again(urgency, method, url, body).await?)
     }
 
     /// The same for one thing that the venue may not know: `None` when it says so itself. A proxy's page says nothing.
     pub(super) async fn read_if_known<T: DeserializeOwned>(&self, method: Method, url: Url) -> Result<Option<T>, VenueFailure> {
-        let answer = self.call(Urgency::Looking, method, url, None).await?;
+        let answer = self.call_again(Urgency::Looking, method, url, None).await?;
         if answer.response.status == 404 && answer.is_trusted && read_error(&answer.response.body).is_object() {
             return Ok(None);
         }

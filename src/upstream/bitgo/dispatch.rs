@@ -15,6 +15,7 @@ pub(super) fn dispatch_answer(called: Result<Answer, CallError>) -> DispatchAnsw
         Ok(answer) => answer,
         Err(CallError::NotSent(detail)) => return DispatchAnswer::NotSent { detail },
         Err(CallError::OverBudget(wait)) => return DispatchAnswer::OverBudget { wait },
+        Err(error @ CallError::HeldBack) => return DispatchAnswer::NotSent { detail: error.to_string() },
         Err(CallError::NoAnswer(detail)) => return no_answer(detail),
         Err(error @ CallError::TooLarge) => return no_answer(&error.to_string()),
     };

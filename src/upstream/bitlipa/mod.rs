@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use reqwest::{Method, Url};
 
 use super::credential::Credential;
-use super::http::{BaseUrl, BuildError, HttpClient, HttpOptions, Request};
+use super::http::{BaseUrl, BuildError, CallError, HttpClient, HttpOptions, Request, Response};
 use super::{QuoteVenue, VenueFailure, json};
 use crate::domain::ids::TxId;
 use crate::domain::quote::{QuoteRequest, VenueQuote};
@@ -47,20 +47,24 @@ impl Bitlipa {
     /// [`BuildError`] when the base URL or the certificates do not fit the options.
     pub fn new(options: BitlipaOptions) -> Result<Self, BuildError> {
         let base_url = BaseUrl::new(&options.base_url, options.http.allow_plaintext)?;
-        let http = HttpClient::new(&base_url, &options.http)?;
+        let http = HttpClient::new(&base_url, options.http, Arc::clone(&options.clock))?;
         let BitlipaOptions { api_key, api_secret, clock, .. } = options;
         Ok(Self { http, base_url, api_key, api_secret, clock })
     }
 
-    async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<VenueQuote, VenueFailure> {
+    /// Sends one request, once, signed as of now.
+    async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, CallError> {
         let (key, secret) = (self.api_key.current(), self.api_secret.current());
         let signed = body.as_deref().unwrap_or_default();
         let headers = auth::headers(&key, &secret, &method, &url, signed, self.clock.now())?;
-        let response = self.http.call(Request { method, url, headers, body }).await?;
+        self.http.call(Request { method, url, headers, body }).await
+    }
+
+    fn quote(&self, response: &Response) -> Result<VenueQuote, VenueFailure> {
         if !response.is_success() {
             return Err(VenueFailure::Refused {
                 status: response.status,
-                error: error::venue_error(&response.body, &[&key, &secret]),
+                error: error::venue_error(&response.body, &[&self.api_key.current(), &self.api_secret.current()]),
                 retry_after_seconds: response.retry_after_seconds(self.clock.now()),
             });
         }
@@ -74,12 +78,12 @@ impl Bitlipa {
 impl QuoteVenue for Bitlipa {
     async fn create_quote(&self, request: &QuoteRequest) -> Result<VenueQuote, VenueFailure> {
         let url = self.base_url.at(&["api", "v1", "settlements"])?;
-        self.call(Method::POST, url, Some(wire::create(request))).await
+        self.quote(&self.call(Method::POST, url, Some(wire::create(request))).await?)
     }
 
     async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
         let url = self.base_url.at(&["api", "v1", "settlements", tx_id.as_str()])?;
-        let quote = self.call(Method::GET, url, None).await?;
+        let quote = self.quote(&self.http.repeating(|| self.call(Method::GET, url.clone(), None)).await?)?;
         if quote.tx_id == *tx_id {
             Ok(quote)
         } else {

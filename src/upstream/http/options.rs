@@ -1,11 +1,15 @@
 //! How a venue is reached, and the client that is built from it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, redirect, retry};
+use reqwest::{Certificate, Proxy, redirect, retry};
 use thiserror::Error;
 
+use super::breaker::Breaker;
+use super::skew::Skew;
 use super::{BaseUrl, HttpClient};
+use crate::domain::time::Clock;
 
 /// Connections that nobody used for so long are closed: shorter than the idle times of common proxies.
 const POOL_IDLE_TIMEOUT_MS: u64 = 20_000;
@@ -17,23 +21,48 @@ const USER_AGENT: &str = concat!("settlement-gateway/", env!("CARGO_PKG_VERSION"
 /// How a venue is reached.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
+    /// Whose access it is, for logs and metrics: an enterprise's id, or a venue's name.
+    pub name: String,
     /// The longest wait for a connection, TLS included. Shorter than `call_timeout`, or a slow connection counts as sent.
     pub connect_timeout: Duration,
-    /// The longest wait for a whole answer.
+    /// The longest wait for an answer to begin, connecting included. Longer than `connect_timeout`.
+    pub first_byte_timeout: Duration,
+    /// The longest wait for a whole answer, of a read with all its repeats.
     pub call_timeout: Duration,
     /// Whether `http` base URLs are taken: for loopback, or where the operator said so.
     pub allow_plaintext: bool,
     /// Certificates (PEM) that are trusted instead of the system's, for a venue behind a private authority.
     pub root_certificates_pem: Option<Vec<u8>>,
+    /// The proxy that all calls go through, without user and password. The environment's proxies are never used.
+    pub proxy_url: Option<String>,
+    /// How often a read is repeated, at most, when the way to the venue failed it.
+    pub read_repeats: u32,
+    /// The longest wait before the first repeat; it doubles for each further one.
+    pub repeat_wait: Duration,
+    /// After so many failures in a row the venue is left alone; 0 for never.
+    pub breaker_failures: u32,
+    /// For how long, before one call tries whether the venue is back.
+    pub breaker_wait: Duration,
+    /// A difference between the venue's clock and ours beyond this is logged.
+    pub max_clock_skew: Duration,
 }
 
+/// Patience alone: nothing is repeated, and no venue is ever left alone.
 impl Default for HttpOptions {
     fn default() -> Self {
         Self {
+            name: String::new(),
             connect_timeout: Duration::from_secs(5),
+            first_byte_timeout: Duration::from_secs(25),
             call_timeout: Duration::from_secs(30),
             allow_plaintext: false,
             root_certificates_pem: None,
+            proxy_url: None,
+            read_repeats: 0,
+            repeat_wait: Duration::from_millis(200),
+            breaker_failures: 0,
+            breaker_wait: Duration::from_secs(5),
+            max_clock_skew: Duration::from_secs(30),
         }
     }
 }
@@ -50,6 +79,9 @@ pub enum BuildError {
     /// The root certificates cannot be read.
     #[error("the root certificates cannot be read")]
     RootCertificates(#[source] reqwest::Error),
+    /// The proxy's URL is none.
+    #[error("the proxy's URL cannot be used")]
+    Proxy(#[source] reqwest::Error),
     /// The token cannot sign requests.
     #[error("request signing needs a token that begins with v2x or has 67 characters")]
     TokenCannotSign,
@@ -61,9 +93,9 @@ pub enum BuildError {
 impl HttpClient {
     /// Builds the client of one venue.
     ///
-    /// Redirects are not followed, since a 307 would post a signed body elsewhere; nothing is repeated; and
+    /// Redirects are not followed, since a 307 would post a signed body elsewhere; nothing is repeated unasked; and
     /// proxies are not taken from the environment.
-    pub(in crate::upstream) fn new(base_url: &BaseUrl, options: &HttpOptions) -> Result<Self, BuildError> {
+    pub(in crate::upstream) fn new(base_url: &BaseUrl, options: HttpOptions, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(options.connect_timeout)
@@ -81,6 +113,12 @@ impl HttpClient {
             // Without TLS there is nothing to verify, and a machine without root certificates must do.
             builder = builder.tls_certs_only([]);
         }
-        builder.build().map(Self).map_err(BuildError::Client)
+        if let Some(url) = &options.proxy_url {
+            builder = builder.proxy(Proxy::all(url).map_err(BuildError::Proxy)?);
+        }
+        let pool = builder.build().map_err(BuildError::Client)?;
+        let breaker = Breaker::new(options.name.clone(), options.breaker_failures, options.breaker_wait);
+        let skew = Skew::new(options.name.clone(), options.max_clock_skew);
+        Ok(Self { pool, options, clock, breaker, skew })
     }
 }

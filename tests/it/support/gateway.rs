@@ -111,7 +111,9 @@ impl Setup {
             callers: String::new(),
             callbacks: String::new(),
             engine: engine.to_owned(),
-            venues: "call_timeout_ms = 10000\nbitgo_requests_per_minute = 1000000".to_owned(),
+            // A fault is met by the one call that it was meant for.
+            venues: "call_timeout_ms = 10000\nbitgo_requests_per_minute = 1000000\nread_repeats = 0\nbreaker_failures = 0"
+                .to_owned(),
             settling: "max_open_settlements = 10000\ncutoff_must_increase = false\nduplicate_window_ms = 0".to_owned(),
             keys,
             sandbox,

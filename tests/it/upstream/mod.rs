@@ -3,10 +3,14 @@
 mod answers;
 mod authentication;
 mod bitlipa;
+mod express;
+mod forms;
+mod health;
+mod proxy;
 mod reads;
 mod requests;
-mod sandbox;
+pub(crate) mod sandbox;
 mod server;
-mod support;
+pub(crate) mod support;
 mod tls;
 mod transport;

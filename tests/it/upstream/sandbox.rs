@@ -24,24 +24,34 @@ fn key() -> SecretKey {
     SecretKey::from_secret_bytes([7; 32]).unwrap()
 }
 
+/// The compressed key that [`sign`]'s signatures recover to.
+pub(crate) fn public_key() -> [u8; 33] {
+    PublicKey::from_secret_key(&key()).serialize()
+}
+
 async fn sandbox() -> Sandbox {
+    sandbox_behind(false).await
+}
+
+/// The venues, BitGo's behind a BitGo Express or not.
+pub(super) async fn sandbox_behind(express: bool) -> Sandbox {
     let connection = SandboxConnection {
         connection_id: "c".to_owned(),
         client_enterprise_id: Some(enterprise().as_str().to_owned()),
         balances: BTreeMap::from([("BTC".to_owned(), "2.50".to_owned())]),
     };
-    let public_key = PublicKey::from_secret_key(&key()).serialize();
     let token = Secret::from_text(TOKEN.to_owned());
     let partner = SandboxEnterprise {
         connections: vec![connection],
         account: BTreeMap::from([("BTC".to_owned(), "10".to_owned())]),
-        ..SandboxEnterprise::new(enterprise().as_str(), token, public_key)
+        ..SandboxEnterprise::new(enterprise().as_str(), token, public_key())
     };
-    Sandbox::start(SandboxConfig { enterprises: vec![partner], ..SandboxConfig::loopback(Arc::new(Noon)) }).await.unwrap()
+    let config = SandboxConfig { enterprises: vec![partner], express, ..SandboxConfig::loopback(Arc::new(Noon)) };
+    Sandbox::start(config).await.unwrap()
 }
 
 /// BitGo's message signature, for payloads of at most 65,535 bytes.
-fn sign(payload: &str) -> Signature {
+pub(crate) fn sign(payload: &str) -> Signature {
     let length = u16::try_from(payload.len()).unwrap();
     let size = if length < 253 { vec![payload.len() as u8] } else { [&[0xfd][..], &length.to_le_bytes()].concat() };
     let framed = [b"\x18Bitcoin Signed Message:\n", &size[..], payload.as_bytes()].concat();
@@ -51,7 +61,7 @@ fn sign(payload: &str) -> Signature {
     Signature::from_bytes([&[31 + recovery_id.to_u8()][..], &compact].concat().try_into().unwrap())
 }
 
-async fn settled(venue: &BitGo, intent: &Intent) -> DispatchAnswer {
+pub(super) async fn settled(venue: &BitGo, intent: &Intent) -> DispatchAnswer {
     let payload = venue.signing_payload(intent, Urgency::Settling).await.unwrap();
     let body = venue.settlement_body(intent, &payload, &sign(&payload));
     venue.post_settlement(&enterprise(), Route::V1, &body).await

@@ -58,6 +58,10 @@ pub(crate) fn bitgo(url: &str) -> BitGo {
     BitGo::new(options(url)).unwrap()
 }
 
+pub(crate) fn bitgo_with(url: &str, http: HttpOptions) -> BitGo {
+    BitGo::new(BitGoOptions { http, ..options(url) }).unwrap()
+}
+
 pub(crate) fn enterprise() -> EnterpriseId {
     EnterpriseId::new("e/1").unwrap()
 }

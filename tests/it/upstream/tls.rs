@@ -17,7 +17,7 @@ use super::server::{Reply, Seen, serve};
 use super::support::{SETTLEMENT, options, post, settlement_of};
 
 /// A venue with TLS: its port, its certificate (PEM) and what reaches it.
-async fn venue(name: &str) -> (u16, String, UnboundedReceiver<Seen>) {
+pub(super) async fn venue(name: &str) -> (u16, String, UnboundedReceiver<Seen>) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed([name.to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
