@@ -7,6 +7,8 @@ mod callbacks;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod custody;
 #[cfg(test)]
 mod docs;

@@ -3,6 +3,7 @@
 mod answers;
 mod doubts;
 mod errands;
+mod every_answer;
 mod fairness;
 mod limits;
 mod pacing;
