@@ -69,7 +69,7 @@ fn rounded(whole: u64) -> u64 {
     let (kept, lost) = (whole / unit, whole % unit);
     let up = lost > unit / 2 || (lost == unit / 2 && kept % 2 == 1);
     // What rounds up beyond 64 bits is written as the largest.
-    (kept + u64::from(up)).checked_mul(unit).unwrap_or(u64::MAX)
+    (kept + u64::from(up)).saturating_mul(unit)
 }
 
 #[cfg(test)]

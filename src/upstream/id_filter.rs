@@ -4,7 +4,7 @@
 pub(super) const MAX_URL_BYTES: usize = 8 * 1024;
 
 /// The most bytes that the ids of one list take in its URL, encoded and with the parameter's name before each. The rest
-/// of [`MAX_URL_BYTES`] is for the address, the other filters and the page.
+/// of `MAX_URL_BYTES` is for the address, the other filters and the page.
 pub const MAX_ID_FILTER_BYTES: usize = 6 * 1024;
 
 /// What a parameter's name, `=` and `&` take beside an id: more than the longest name that any list has.

@@ -89,7 +89,7 @@ pub(crate) async fn a_repeat_is_told_from_another_body_and_neither_writes(fixtur
     let mut body = first.body.clone();
     body[3] ^= 1;
     assert_eq!(fixture.receive(&Delivery { id: next_id(), body, ..first.clone() }).await, Received::OtherBody);
-    assert_eq!(fixture.waiting().await, [first.clone()]);
+    assert_eq!(fixture.waiting().await, std::slice::from_ref(&first));
     assert!(fixture.lane().await.is_none());
     let elsewhere = Delivery { id: next_id(), lane: "another".to_owned(), ..first };
     assert_eq!(fixture.receive(&elsewhere).await, Received::New, "a key is its lane's");
