@@ -11,6 +11,7 @@
 
 mod errands;
 mod inbox;
+mod events;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
@@ -31,6 +32,7 @@ use crate::domain::signing::SigningJournal;
 
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
+pub use events::{EventQuery, EventStore, EventStretch};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 
 /// The journal could not do what was asked.
@@ -238,7 +240,7 @@ pub trait BudgetStore: Send + Sync {
 
 /// The whole journal.
 #[async_trait]
-pub trait Store: BudgetStore + SettlementStore + QuoteStore + ErrandStore + InboxStore + SigningJournal {
+pub trait Store: BudgetStore + SettlementStore + QuoteStore + ErrandStore + InboxStore + SigningJournal + EventStore {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;
 }

@@ -3,6 +3,7 @@
 mod amounts;
 mod change;
 mod doubt;
+mod event;
 mod intent;
 mod once;
 mod reason;
@@ -21,6 +22,7 @@ use crate::domain::time::Cutoff;
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
 pub use change::{Change, IllegalChange, Progress};
 pub use doubt::{Absence, Doubt, Windows};
+pub use event::{SettlementEvent, Standing, VenueWord};
 pub(crate) use intent::names;
 pub use intent::{AmountUnit, Asked, Intent, Route};
 pub use once::{Money, OnceRules, Twice};

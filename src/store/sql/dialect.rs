@@ -19,6 +19,11 @@ pub(in crate::store) struct Dialect {
     pub(super) insert_spend: &'static str,
     /// Lists settlements, in the states of the JSON list `$5` where it is not null.
     pub(super) list: &'static str,
+    /// Reads an enterprise's (`$1`) changes after place `$2` and up to `$3`, in the states of the JSON list `$4` where it is
+    /// not null.
+    pub(super) events: &'static str,
+    /// The same of one settlement (`$1`).
+    pub(super) events_of_one: &'static str,
 }
 
 /// Idle settlements that fall due, without the enterprises in a list: `$followed` is the kind, as the index has it.
@@ -118,6 +123,20 @@ macro_rules! list {
     };
 }
 
+macro_rules! events {
+    ($whose:literal, $entries:literal) => {
+        concat!(
+            "SELECT e.place, e.enterprise_id, s.external_id, e.settlement_id, e.sequence, e.change, e.state, e.outcome, \
+             e.next_action, e.reason, e.detail, e.attempts, e.venue, e.at \
+             FROM settlement_event AS e JOIN settlement AS s ON s.id = e.settlement_id WHERE ",
+            $whose,
+            " = $1 AND e.place > $2 AND e.place <= $3 AND ($4 IS NULL OR e.state IN (SELECT value FROM ",
+            $entries,
+            ")) ORDER BY e.place LIMIT $5"
+        )
+    };
+}
+
 /// SQLite: one connection writes, so that nothing needs a lock of its own.
 pub(in crate::store) const SQLITE: Dialect = Dialect {
     first_due: first_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))", ""),
@@ -128,6 +147,8 @@ pub(in crate::store) const SQLITE: Dialect = Dialect {
     lock_enterprise: None,
     insert_spend: insert_spend!("json_each($4)"),
     list: list!("json_each($5)"),
+    events: events!("e.enterprise_id", "json_each($4)"),
+    events_of_one: events!("e.settlement_id", "json_each($4)"),
 };
 
 /// PostgreSQL and what speaks its language.
@@ -150,4 +171,6 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
     ),
     insert_spend: insert_spend!("json_array_elements(CAST($4 AS JSON))"),
     list: list!("json_array_elements_text(CAST($5 AS JSON))"),
+    events: events!("e.enterprise_id", "json_array_elements_text(CAST($4 AS JSON))"),
+    events_of_one: events!("e.settlement_id", "json_array_elements_text(CAST($4 AS JSON))"),
 };

@@ -1,32 +1,52 @@
-//! The timeline: every change, as it was committed.
+//! The timeline: every change, as it was committed, each in its place among its enterprise's.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::error::damaged;
+use super::error::{damaged, unavailable};
 use super::row::Row;
 use super::session::Session;
 use super::statement::Statement;
-use crate::domain::settlement::{Progress, Reason, State, TimelineEntry};
+use crate::domain::ids::EnterpriseId;
+use crate::domain::settlement::{Reason, Settlement, Standing, State, TimelineEntry, VenueStatus, VenueWord};
 use crate::store::StoreError;
 
 /// The first change of every settlement.
 pub(super) const RECEIVED: &str = "RECEIVED";
 
-/// Adds a line: what the settlement is after the change.
-pub(super) async fn insert(on: &mut Session, id: Uuid, change: &'static str, after: &Progress) -> Result<(), StoreError> {
-    const INSERT: &str = "INSERT INTO settlement_event (settlement_id, sequence, change, state, reason, detail, attempts, at) \
-                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+/// Adds a line: what the settlement is after the change. It takes the enterprise's next place, which others wait for until
+/// the commit, so it comes as late in a transaction as it can.
+pub(super) async fn insert(on: &mut Session, change: &'static str, after: &Settlement) -> Result<(), StoreError> {
+    const INSERT: &str = "INSERT INTO settlement_event (settlement_id, sequence, enterprise_id, place, change, state, outcome, \
+                          next_action, reason, detail, attempts, venue, at) \
+                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    let Settlement { id, header, progress } = after;
+    let standing = Standing::of(after);
+    let venue = standing.venue.map(|word| serde_json::to_string(&VenueColumn::from(word)));
     let insert = Statement::new(INSERT)
-        .bind(id)
-        .bind(sequence(after.sequence)?)
+        .bind(*id)
+        .bind(sequence(progress.sequence)?)
+        .bind(header.enterprise_id.as_str())
+        .bind(next_place(on, &header.enterprise_id).await?)
         .bind(change)
-        .bind(after.state.as_str())
-        .bind(after.reason.map(Reason::as_str))
-        .bind(after.detail.as_deref())
-        .bind(after.attempts)
-        .bind(after.updated_at);
+        .bind(progress.state.as_str())
+        .bind(standing.outcome.as_str())
+        .bind(standing.next_action.as_str())
+        .bind(progress.reason.map(Reason::as_str))
+        .bind(progress.detail.as_deref())
+        .bind(progress.attempts)
+        .bind(venue.transpose().map_err(unavailable)?)
+        .bind(progress.updated_at);
     on.execute(insert).await?;
     Ok(())
+}
+
+/// Takes the enterprise's next place. The row stays locked until the commit: places rise by commit, and without a gap.
+async fn next_place(on: &mut Session, enterprise_id: &EnterpriseId) -> Result<i64, StoreError> {
+    const NEXT: &str = "INSERT INTO settlement_event_head (enterprise_id, place) VALUES ($1, 1) \
+                        ON CONFLICT (enterprise_id) DO UPDATE SET place = settlement_event_head.place + 1 RETURNING place";
+    let next = on.row(Statement::new(NEXT).bind(enterprise_id.as_str())).await?;
+    next.ok_or_else(|| damaged("place"))?.plain("place")
 }
 
 /// A sequence as the database counts.
@@ -42,7 +62,8 @@ pub(super) async fn timeline(on: &mut Session, id: Uuid, limit: u32) -> Result<V
     rows.iter().rev().map(entry).collect()
 }
 
-fn entry(row: &Row) -> Result<TimelineEntry, StoreError> {
+/// A line of the timeline.
+pub(super) fn entry(row: &Row) -> Result<TimelineEntry, StoreError> {
     Ok(TimelineEntry {
         sequence: row.count("sequence")?,
         change: row.plain("change")?,
@@ -52,4 +73,24 @@ fn entry(row: &Row) -> Result<TimelineEntry, StoreError> {
         attempts: row.count("attempts")?,
         at: row.instant("at")?,
     })
+}
+
+/// The venue's word as JSON, which keeps what a text column may not: this version's own format.
+#[derive(Serialize, Deserialize)]
+struct VenueColumn {
+    settlement_id: String,
+    status: String,
+    status_text: String,
+}
+
+impl From<VenueWord> for VenueColumn {
+    fn from(word: VenueWord) -> Self {
+        Self { settlement_id: word.settlement_id, status: word.status.as_str().to_owned(), status_text: word.status_text }
+    }
+}
+
+/// Reads the venue's word.
+pub(super) fn venue_word(text: &str) -> Option<VenueWord> {
+    let VenueColumn { settlement_id, status, status_text } = serde_json::from_str(text).ok()?;
+    Some(VenueWord { settlement_id, status: VenueStatus::from_name(&status)?, status_text })
 }

@@ -14,6 +14,7 @@ mod dialect;
 mod driver;
 mod errands;
 mod error;
+mod event_feed;
 mod events;
 mod inbox;
 mod intents;

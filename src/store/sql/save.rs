@@ -34,12 +34,12 @@ pub(super) async fn save(on: &mut Session, save: &Save) -> Result<(), StoreError
         return Err(StoreError::Fenced);
     }
     update(on, save).await?;
-    events::insert(on, id, save.change.name(), &save.after.progress).await?;
     match &save.change {
-        Change::Prepared { payload } => keep_payload(on, id, payload).await,
-        Change::Signed { body, .. } => keep_body(on, id, body).await,
-        _ => Ok(()),
+        Change::Prepared { payload } => keep_payload(on, id, payload).await?,
+        Change::Signed { body, .. } => keep_body(on, id, body).await?,
+        _ => {}
     }
+    events::insert(on, save.change.name(), &save.after).await
 }
 
 async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {

@@ -61,7 +61,7 @@ pub(super) async fn list(on: &mut Session, query: &ListQuery) -> Result<Vec<Sett
 }
 
 /// The states as a JSON list; `None` for all.
-fn states_text(states: &[State]) -> Result<Option<String>, StoreError> {
+pub(super) fn states_text(states: &[State]) -> Result<Option<String>, StoreError> {
     let names: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
     if names.is_empty() { Ok(None) } else { serde_json::to_string(&names).map(Some).map_err(unavailable) }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod budget;
 pub(crate) mod claiming;
 pub(crate) mod errands;
+pub(crate) mod events;
 pub(crate) mod fencing;
 mod fixture;
 pub(crate) mod inbox;
@@ -111,6 +112,12 @@ macro_rules! suite {
             errands: a_lapse_is_counted_until_the_lease_is_given_back,
             errands: a_token_never_falls_back_even_when_the_work_was_done,
             errands: the_next_due_instant_counts_held_errands_at_their_leases_end,
+            events: every_change_is_told_in_the_order_of_commits_with_what_it_meant,
+            events: a_filter_skips_what_it_lets_not_pass_and_says_how_far_it_looked,
+            events: stretches_join_without_gaps_or_repeats,
+            events: each_enterprise_counts_its_own_places,
+            events: what_was_refused_takes_no_place,
+            events: who_reads_on_while_many_write_never_misses_a_change,
             turns: what_is_under_way_comes_before_what_the_venue_has,
             turns: what_is_passed_over_stays_due,
             turns: a_lapsed_lease_can_be_passed_over_too,

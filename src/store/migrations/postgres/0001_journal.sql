@@ -84,17 +84,31 @@ CREATE TABLE settlement_material (
     body           BYTEA
 );
 
--- Every change of every settlement.
+-- Every change of every settlement, with what it meant then; place counts the changes of the enterprise's settlements by commit.
+-- `venue` is the venue's own word as JSON.
 CREATE TABLE settlement_event (
     settlement_id  UUID NOT NULL REFERENCES settlement (id),
     sequence       BIGINT NOT NULL,
+    enterprise_id  TEXT NOT NULL,
+    place          BIGINT NOT NULL,
     change         TEXT NOT NULL,
     state          TEXT NOT NULL,
+    outcome        TEXT NOT NULL,
+    next_action    TEXT NOT NULL,
     reason         TEXT,
     detail         TEXT,
     attempts       BIGINT NOT NULL,
+    venue          TEXT,
     at             TEXT NOT NULL,
-    PRIMARY KEY (settlement_id, sequence)
+    PRIMARY KEY (settlement_id, sequence),
+    UNIQUE (enterprise_id, place)
+);
+
+-- One row an enterprise: the last place that a change took. Whoever takes the next holds it until the commit, so that places
+-- rise by commit.
+CREATE TABLE settlement_event_head (
+    enterprise_id  TEXT PRIMARY KEY,
+    place          BIGINT NOT NULL
 );
 
 -- What each caller had recorded, for the limits of a rolling day.

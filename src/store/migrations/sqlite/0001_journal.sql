@@ -91,18 +91,30 @@ BEGIN
     SELECT RAISE(ABORT, 'the payload and the body are fixed once they are stored');
 END;
 
--- Every change of every settlement; commit_sequence rises by commit, since one connection writes.
+-- Every change of every settlement, with what it meant then; place counts the changes of the enterprise's settlements by commit.
+-- `venue` is the venue's own word as JSON.
 CREATE TABLE settlement_event (
-    commit_sequence  INTEGER PRIMARY KEY AUTOINCREMENT,
-    settlement_id    BLOB NOT NULL REFERENCES settlement (id),
-    sequence         INTEGER NOT NULL,
-    change           TEXT NOT NULL,
-    state            TEXT NOT NULL,
-    reason           TEXT,
-    detail           TEXT,
-    attempts         INTEGER NOT NULL,
-    at               TEXT NOT NULL,
-    UNIQUE (settlement_id, sequence)
+    settlement_id  BLOB NOT NULL REFERENCES settlement (id),
+    sequence       INTEGER NOT NULL,
+    enterprise_id  TEXT NOT NULL,
+    place          INTEGER NOT NULL,
+    change         TEXT NOT NULL,
+    state          TEXT NOT NULL,
+    outcome        TEXT NOT NULL,
+    next_action    TEXT NOT NULL,
+    reason         TEXT,
+    detail         TEXT,
+    attempts       INTEGER NOT NULL,
+    venue          TEXT,
+    at             TEXT NOT NULL,
+    PRIMARY KEY (settlement_id, sequence),
+    UNIQUE (enterprise_id, place)
+);
+
+-- One row an enterprise: the last place that a change took.
+CREATE TABLE settlement_event_head (
+    enterprise_id  TEXT PRIMARY KEY NOT NULL,
+    place          INTEGER NOT NULL
 );
 
 -- What each caller had recorded, for the limits of a rolling day.
