@@ -77,7 +77,8 @@ fn services(config: &Config, context: Context, health: &Health) -> Result<Routes
 
 fn watch_limits(config: &Config) -> WatchLimits {
     let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    WatchLimits { max: count(config.grpc.max_watches), max_per_caller: count(config.grpc.max_watches_per_caller) }
+    let (max, max_per_caller) = (count(config.grpc.max_watches), count(config.grpc.max_watches_per_caller));
+    WatchLimits { max, max_per_caller, patience: config.grpc.watch_patience }
 }
 
 fn server_settings(config: &Config) -> ServerSettings {

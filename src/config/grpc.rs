@@ -11,6 +11,7 @@ const MAX_CONNECTIONS: Bounds = Bounds { default: 1_024, min: 1, max: 65_536 };
 const MAX_CONCURRENT_STREAMS: Bounds = Bounds { default: 64, min: 1, max: 1_000 };
 const MAX_WATCHES: Bounds = Bounds { default: 1_024, min: 1, max: 65_536 };
 const MAX_WATCHES_PER_CALLER: Bounds = Bounds { default: 256, min: 1, max: 65_536 };
+const WATCH_PATIENCE_MS: Bounds = Bounds { default: 30_000, min: 100, max: 600_000 };
 const HANDSHAKE_TIMEOUT_MS: Bounds = Bounds { default: 5_000, min: 100, max: 60_000 };
 const MAX_CONNECTION_AGE_MS: Bounds = Bounds { default: 1_800_000, min: 1_000, max: 86_400_000 };
 const MAX_MESSAGE_BYTES: Bounds = Bounds { default: 4 * 1024 * 1024 + 64 * 1024, min: 64 * 1024, max: 64 * 1024 * 1024 };
@@ -36,6 +37,8 @@ pub struct Grpc {
     pub max_watches: u32,
     /// The most watches that one caller has open at once.
     pub max_watches_per_caller: u32,
+    /// How long the reader of a stream of events may take nothing before the stream is ended.
+    pub watch_patience: Duration,
     /// How long a peer may take for the TLS handshake and HTTP/2's preface.
     pub handshake_timeout: Duration,
     /// After this age a connection is asked to close, so that callers spread over new replicas.
@@ -60,6 +63,7 @@ impl Grpc {
             max_concurrent_streams: section.number("max_concurrent_streams", MAX_CONCURRENT_STREAMS),
             max_watches: section.number("max_watches", MAX_WATCHES),
             max_watches_per_caller: section.number("max_watches_per_caller", MAX_WATCHES_PER_CALLER),
+            watch_patience: section.duration_ms("watch_patience_ms", WATCH_PATIENCE_MS),
             handshake_timeout: section.duration_ms("handshake_timeout_ms", HANDSHAKE_TIMEOUT_MS),
             max_connection_age: section.duration_ms("max_connection_age_ms", MAX_CONNECTION_AGE_MS),
             max_message_bytes: section.number("max_message_bytes", MAX_MESSAGE_BYTES),

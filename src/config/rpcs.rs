@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 12] = [
+pub const KNOWN_RPCS: [&str; 14] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
@@ -13,6 +13,8 @@ pub const KNOWN_RPCS: [&str; 12] = [
     "SettlementService/RetrySettlement",
     "SettlementService/CancelSettlement",
     "SettlementService/WatchSettlement",
+    "SettlementService/ListSettlementEvents",
+    "SettlementService/WatchSettlementEvents",
     "SettlementService/GetClientSettlement",
     "QuoteService/CreateQuote",
     "QuoteService/GetQuote",

@@ -43,7 +43,7 @@ mod tests {
     fn reflection_shows_every_rpc_of_the_contract() {
         let rpcs = |names: &str| names.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let settlement = "InitiateSettlement GetSettlement ListSettlements RetrySettlement CancelSettlement \
-                          WatchSettlement GetClientSettlement";
+                          WatchSettlement ListSettlementEvents WatchSettlementEvents GetClientSettlement";
         let expected = [
             ("QuoteService", rpcs("CreateQuote GetQuote")),
             ("SettlementService", rpcs(settlement)),

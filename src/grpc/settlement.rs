@@ -1,5 +1,7 @@
 //! SettlementService.
 
+mod events;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -17,6 +19,9 @@ use crate::service::{
     Context, SettlementView, cancel_settlement, get_client_settlement, get_settlement, initiate_settlement, list_settlements,
     preview_settlement, retry_settlement, watch_settlement,
 };
+
+/// A stream of answers.
+type Told<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The handlers of SettlementService.
 #[derive(Clone)]
@@ -115,7 +120,7 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
         Ok(Response::new(pb::CancelSettlementResponse { settlement: shown(call.answered(view)?) }))
     }
 
-    type WatchSettlementStream = Pin<Box<dyn Stream<Item = Result<pb::WatchSettlementResponse, Status>> + Send>>;
+    type WatchSettlementStream = Told<pb::WatchSettlementResponse>;
 
     async fn watch_settlement(
         &self,
@@ -137,6 +142,22 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
             }
         });
         Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn list_settlement_events(
+        &self,
+        request: Request<pb::ListSettlementEventsRequest>,
+    ) -> Result<Response<pb::ListSettlementEventsResponse>, Status> {
+        self.list_events(&request).await.map(Response::new)
+    }
+
+    type WatchSettlementEventsStream = Told<pb::WatchSettlementEventsResponse>;
+
+    async fn watch_settlement_events(
+        &self,
+        request: Request<pb::WatchSettlementEventsRequest>,
+    ) -> Result<Response<Self::WatchSettlementEventsStream>, Status> {
+        self.watch_events(&request).await.map(Response::new)
     }
 
     async fn get_client_settlement(

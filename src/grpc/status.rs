@@ -81,6 +81,10 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
         ServiceError::NotCancellable(settlement) => Failure::of(ErrorReason::NotCancellable).about(settlement),
         ServiceError::Venue { call, failure } => venue::failure(*call, failure, about),
         ServiceError::Store(error) => Failure::of(store(error)),
+        ServiceError::CursorBeyondEnd { newest } => Failure::of(ErrorReason::CursorBeyondEnd)
+            .with("newest_sequence", newest.to_string())
+            .at("after_sequence", "must not be beyond the newest event"),
+        ServiceError::ReaderTooSlow => Failure::of(ErrorReason::ReaderTooSlow),
         ServiceError::Overloaded => Failure::of(ErrorReason::Overloaded),
         ServiceError::Draining => Failure::of(ErrorReason::Draining),
         ServiceError::Internal(..) => Failure::of(ErrorReason::Internal),

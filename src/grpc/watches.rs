@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::pb::ErrorReason;
 use crate::domain::ids::CallerId;
@@ -13,6 +14,8 @@ pub struct WatchLimits {
     pub max: usize,
     /// Of one caller; one more is answered QUOTA_EXCEEDED.
     pub max_per_caller: usize,
+    /// How long a reader of events may take nothing; then its watch ends with READER_TOO_SLOW.
+    pub patience: Duration,
 }
 
 /// The open watches, counted by caller.
@@ -26,6 +29,11 @@ impl Watches {
     /// No watch yet.
     pub(super) fn new(limits: WatchLimits) -> Arc<Self> {
         Arc::new(Self { limits, open: Mutex::default() })
+    }
+
+    /// How long a reader may take nothing.
+    pub(super) fn patience(&self) -> Duration {
+        self.limits.patience
     }
 
     /// Counts a watch until what is returned is dropped.
@@ -78,13 +86,15 @@ impl Drop for Watch {
 mod tests {
     use super::*;
 
+    const LIMITS: WatchLimits = WatchLimits { max: 3, max_per_caller: 2, patience: Duration::from_secs(30) };
+
     fn caller(name: &str) -> CallerId {
         CallerId::new(name).unwrap()
     }
 
     #[test]
     fn a_caller_has_its_share_and_all_together_have_theirs() {
-        let watches = Watches::new(WatchLimits { max: 3, max_per_caller: 2 });
+        let watches = Watches::new(LIMITS);
         let begin = |name| watches.begin(&caller(name));
         let first = begin("one").unwrap();
         let _second = begin("one").unwrap();
@@ -100,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_leaves_nothing_behind() {
-        let watches = Watches::new(WatchLimits { max: 3, max_per_caller: 2 });
+        let watches = Watches::new(LIMITS);
         for n in 0..10 {
             drop(watches.begin(&caller(&format!("caller-{n}"))).unwrap());
         }

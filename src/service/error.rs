@@ -157,6 +157,15 @@ pub enum ServiceError {
     /// The journal did not answer.
     #[error("the journal did not answer")]
     Store(#[source] StoreError),
+    /// A cursor names a place that no change has taken: it is of another journal, or of this one before it was restored.
+    #[error("the cursor is beyond the newest event")]
+    CursorBeyondEnd {
+        /// The place of the enterprise's newest change.
+        newest: u64,
+    },
+    /// A stream's reader took nothing for too long.
+    #[error("the stream's reader took nothing for too long")]
+    ReaderTooSlow,
     /// More is asked for at once than the gateway takes; this was not begun.
     #[error("more is asked for at once than the gateway takes")]
     Overloaded,

@@ -76,6 +76,7 @@ pub async fn initiate_settlement(
     let new = NewSettlement { intent: pin(context, caller, request, &terms)?, id: Uuid::now_v7(), now, limits, once };
     match context.store.record_settlement(new).await? {
         Recorded::New(settlement) => {
+            context.engine.announce(&settlement);
             context.engine.wake();
             answer(context, *settlement, patience).await
         }

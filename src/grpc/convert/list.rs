@@ -69,7 +69,8 @@ fn filter(query: &ListQuery) -> Filter {
         .text(&query.limit.to_string())
 }
 
-fn states(violations: &mut Violations, numbers: &[i32]) -> Option<Vec<State>> {
+/// Reads a filter of states.
+pub(super) fn states(violations: &mut Violations, numbers: &[i32]) -> Option<Vec<State>> {
     if !violations.count("states", numbers.len(), 0, MAX_FILTER_STATES) {
         return None;
     }

@@ -7,6 +7,7 @@
 pub mod client_settlement;
 mod dispute;
 mod enums;
+pub mod events;
 pub mod initiate;
 pub mod limits;
 pub mod list;

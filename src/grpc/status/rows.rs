@@ -173,4 +173,8 @@ rows! {
         "bring them to their end or name one in supersedes, then repeat the same request";
     PossibleDuplicate FailedPrecondition NO, FIX, "a settlement of late has exactly these amounts",
         "look at that one; where another is meant, set same_amounts_intended";
+    CursorBeyondEnd OutOfRange NO, UNTOLD, "after_sequence is beyond the enterprise's newest event",
+        "find out whether the gateway's store was restored or replaced, before reading on from zero";
+    ReaderTooSlow Aborted SOON, UNTOLD, "the stream's reader took nothing for too long",
+        "watch again after the last read_to_sequence; nothing is missed";
 }

@@ -15,6 +15,7 @@ mod report;
 mod settings;
 mod shares;
 mod steps;
+mod tails;
 mod turn;
 mod waiting;
 
@@ -35,6 +36,8 @@ use crate::domain::time::Clock;
 use crate::store::{Claim, Store, StoreError};
 pub use settings::EngineSettings;
 use shares::{Share, Shares};
+pub use tails::Tail;
+use tails::Tails;
 
 /// How many announcements a slow listener may fall behind before it reads the journal instead.
 const MAX_WAITING_ANNOUNCEMENTS: usize = 1024;
@@ -58,9 +61,18 @@ struct Inner {
     /// Held by the one worker that looks for what is due.
     lookout: Mutex<()>,
     shares: Arc<Shares>,
-    changes: broadcast::Sender<(Uuid, u64)>,
+    changes: broadcast::Sender<Changed>,
+    tails: Tails,
     draining: CancellationToken,
     workers: TaskTracker,
+}
+
+/// What is announced: this settlement has come to this sequence.
+#[derive(Debug, Clone)]
+struct Changed {
+    enterprise_id: EnterpriseId,
+    id: Uuid,
+    sequence: u64,
 }
 
 impl Engine {
@@ -84,6 +96,7 @@ impl Engine {
             settings,
             wake,
             changes: broadcast::Sender::new(MAX_WAITING_ANNOUNCEMENTS),
+            tails: Tails::default(),
             draining: CancellationToken::new(),
             workers: TaskTracker::new(),
         };
@@ -118,8 +131,10 @@ impl Engine {
 
     /// Tells everybody who waits that a settlement has changed.
     pub fn announce(&self, settlement: &Settlement) {
+        let enterprise_id = settlement.header.enterprise_id.clone();
+        let changed = Changed { enterprise_id, id: settlement.id, sequence: settlement.progress.sequence };
         // Nobody listening is no fault.
-        let _ = self.inner.changes.send((settlement.id, settlement.progress.sequence));
+        let _ = self.inner.changes.send(changed);
     }
 
     /// How long a lease lasts.

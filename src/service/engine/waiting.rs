@@ -57,7 +57,7 @@ impl Engine {
                     () = self.inner.draining.cancelled() => return Ok(None),
                     () = sleep_until(look_again) => break,
                     announced = changes.recv() => match announced {
-                        Ok((changed, sequence)) if changed == id && sequence > seen => break,
+                        Ok(changed) if changed.id == id && changed.sequence > seen => break,
                         Ok(_) => {}
                         Err(RecvError::Lagged(_)) => break,
                         Err(RecvError::Closed) => return Ok(None),

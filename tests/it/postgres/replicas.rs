@@ -9,6 +9,8 @@ use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault};
 use settlement_gateway::service::engine::EngineSettings;
 use settlement_gateway::service::{Context, initiate_settlement};
 use settlement_gateway::store::{BudgetStore, Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError};
+use settlement_gateway::service::{Context, initiate_settlement, watch_settlement_events};
+use settlement_gateway::store::{EventQuery, Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError};
 
 use crate::support::builders::{external, intent, leg, new_settlement};
 use crate::support::postgres::Schema;
@@ -175,5 +177,31 @@ async fn work_is_shared_without_a_leader_and_nothing_is_done_twice() {
         let done = initiate_settlement(&replicas.other, &caller(), request(V1, id), PATIENCE).await;
         assert_eq!(state_of(&done), State::Completed);
         assert_eq!(replicas.ground.at_venue(V1, id).unwrap().posts, 1, "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_one_replica_is_told_every_change_of_all_in_one_order() {
+    let Some(replicas) = Replicas::start().await else { return };
+    let enterprise_id = request(V1, "x").asked.enterprise_id;
+    let query = EventQuery { enterprise_id, external_id: None, states: Vec::new(), after: 0, limit: 200 };
+    let mut watches = Vec::new();
+    for context in [&replicas.one, &replicas.other] {
+        watches.push(watch_settlement_events(context, &caller(), query.clone(), PATIENCE).await.unwrap());
+    }
+    replicas.both_work();
+    for n in 0..10 {
+        let context = if n % 2 == 0 { &replicas.one } else { &replicas.other };
+        initiate_settlement(context, &caller(), request(V1, &format!("watched-{n}")), PATIENCE).await.unwrap();
+    }
+    let journal = replicas.one.store.settlement_events(&query).await.unwrap();
+    assert_eq!((journal.events.len(), journal.newest), (50, 50));
+    for mut watch in watches {
+        let mut told = Vec::new();
+        while told.len() < journal.events.len() {
+            let news = tokio::time::timeout(PATIENCE, watch.next()).await.unwrap().unwrap().unwrap();
+            told.extend(news.event.map(|event| event.as_ref().clone()));
+        }
+        assert_eq!(told, journal.events);
     }
 }

@@ -5,6 +5,7 @@ use settlement_gateway::grpc::pb;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Status};
 
+use super::known_reads::{call_reads, is_read};
 use super::requests::{client_settlement, get, quote, settle, sign, trade_payload, watch};
 use crate::support::gateway::GatewayUnderTest;
 
@@ -50,6 +51,7 @@ pub(super) async fn call(
 ) -> Result<(), Status> {
     let (service, _) = rpc.split_once('/').unwrap();
     match service {
+        "SettlementService" if is_read(rpc) => call_reads(gateway, rpc, authorization, named.enterprise).await,
         "SettlementService" => call_settlements(gateway, rpc, authorization, named.enterprise).await,
         "SigningService" => call_signing(gateway, rpc, authorization, named.key).await,
         _ => call_quotes(gateway, rpc, authorization, named.merchant).await,
