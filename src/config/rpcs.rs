@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 14] = [
+pub const KNOWN_RPCS: [&str; 20] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
@@ -16,6 +16,12 @@ pub const KNOWN_RPCS: [&str; 14] = [
     "SettlementService/ListSettlementEvents",
     "SettlementService/WatchSettlementEvents",
     "SettlementService/GetClientSettlement",
+    "SettlementService/ListSettlementTransfers",
+    "SettlementService/ListClientSettlements",
+    "SettlementService/ListClientSettlementTransfers",
+    "SettlementService/ListDisputes",
+    "SettlementService/ListConnections",
+    "SettlementService/GetBalances",
     "QuoteService/CreateQuote",
     "QuoteService/GetQuote",
 ];

@@ -43,7 +43,9 @@ mod tests {
     fn reflection_shows_every_rpc_of_the_contract() {
         let rpcs = |names: &str| names.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let settlement = "InitiateSettlement GetSettlement ListSettlements RetrySettlement CancelSettlement \
-                          WatchSettlement ListSettlementEvents WatchSettlementEvents GetClientSettlement";
+                          WatchSettlement ListSettlementEvents WatchSettlementEvents GetClientSettlement \
+                          ListSettlementTransfers ListClientSettlements ListClientSettlementTransfers ListDisputes \
+                          ListConnections GetBalances";
         let expected = [
             ("QuoteService", rpcs("CreateQuote GetQuote")),
             ("SettlementService", rpcs(settlement)),

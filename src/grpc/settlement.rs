@@ -1,6 +1,7 @@
 //! SettlementService.
 
 mod events;
+mod reads;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::call::{Call, HandlerSettings};
-use super::convert::{client_settlement, initiate, list, names, preview, settlement};
+use super::convert::{initiate, list, names, preview, settlement};
 use super::pb;
 use super::status::{self, About, Kind};
 use super::watches::{WatchLimits, Watches};
 use crate::service::{
-    Context, SettlementView, cancel_settlement, get_client_settlement, get_settlement, initiate_settlement, list_settlements,
-    preview_settlement, retry_settlement, watch_settlement,
+    Context, SettlementView, cancel_settlement, get_settlement, initiate_settlement, list_settlements, preview_settlement,
+    retry_settlement, watch_settlement,
 };
 
 /// A stream of answers.
@@ -164,10 +165,45 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
         &self,
         request: Request<pb::GetClientSettlementRequest>,
     ) -> Result<Response<pb::GetClientSettlementResponse>, Status> {
-        let about = About::call("SettlementService/GetClientSettlement").venue_lacks(pb::ErrorReason::ClientSettlementNotFound);
-        let call = self.open(&request, about)?;
-        let query = call.converted(client_settlement::request(request.get_ref()))?;
-        let answer = call.read(get_client_settlement(&self.context, call.caller(), &query)).await?;
-        Ok(Response::new(client_settlement::response(answer, &query)))
+        self.client_settlement(&request).await.map(Response::new)
+    }
+
+    async fn list_settlement_transfers(
+        &self,
+        request: Request<pb::ListSettlementTransfersRequest>,
+    ) -> Result<Response<pb::ListSettlementTransfersResponse>, Status> {
+        self.settlement_transfers(&request).await.map(Response::new)
+    }
+
+    async fn list_client_settlements(
+        &self,
+        request: Request<pb::ListClientSettlementsRequest>,
+    ) -> Result<Response<pb::ListClientSettlementsResponse>, Status> {
+        self.client_settlements(&request).await.map(Response::new)
+    }
+
+    async fn list_client_settlement_transfers(
+        &self,
+        request: Request<pb::ListClientSettlementTransfersRequest>,
+    ) -> Result<Response<pb::ListClientSettlementTransfersResponse>, Status> {
+        self.client_transfers(&request).await.map(Response::new)
+    }
+
+    async fn list_disputes(
+        &self,
+        request: Request<pb::ListDisputesRequest>,
+    ) -> Result<Response<pb::ListDisputesResponse>, Status> {
+        self.disputes(&request).await.map(Response::new)
+    }
+
+    async fn list_connections(
+        &self,
+        request: Request<pb::ListConnectionsRequest>,
+    ) -> Result<Response<pb::ListConnectionsResponse>, Status> {
+        self.connections(&request).await.map(Response::new)
+    }
+
+    async fn get_balances(&self, request: Request<pb::GetBalancesRequest>) -> Result<Response<pb::GetBalancesResponse>, Status> {
+        self.balances(&request).await.map(Response::new)
     }
 }

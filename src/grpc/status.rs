@@ -109,6 +109,9 @@ fn problem(problem: Problem) -> (ErrorReason, &'static str) {
         Problem::ControlTotalsMismatch => (ErrorReason::ControlTotalsMismatch, "must be what the amounts come to"),
         Problem::ChainNotConfigured => (ErrorReason::QuoteUnsupportedChain, "must be a configured chain"),
         Problem::CurrencyNotConfigured => (ErrorReason::QuoteUnsupportedPair, "must be a configured currency"),
+        Problem::TooMuchToAnswer => {
+            (ErrorReason::InvalidRequest, "must ask for less: more would be answered than a message holds")
+        }
         Problem::PayloadAmbiguous => (ErrorReason::PayloadAmbiguous, "must be exactly one of the known payloads, or like none"),
     }
 }
@@ -116,6 +119,7 @@ fn problem(problem: Problem) -> (ErrorReason, &'static str) {
 fn not_found(what: NotFound) -> ErrorReason {
     match what {
         NotFound::Settlement => ErrorReason::SettlementNotFound,
+        NotFound::SettlementAtVenue => ErrorReason::SettlementNotAtVenue,
         NotFound::ClientSettlement => ErrorReason::ClientSettlementNotFound,
         NotFound::Quote => ErrorReason::QuoteNotFound,
         NotFound::Key => ErrorReason::KeyNotFound,

@@ -43,6 +43,8 @@ pub enum Problem {
     CurrencyNotConfigured,
     /// The payload resembles a known kind and is not exactly one.
     PayloadAmbiguous,
+    /// More is asked for than one answer holds.
+    TooMuchToAnswer,
 }
 
 /// What was looked for.
@@ -50,6 +52,8 @@ pub enum Problem {
 pub enum NotFound {
     /// A settlement in the journal.
     Settlement,
+    /// A settlement at the venue, as its partner.
+    SettlementAtVenue,
     /// A settlement at the venue, as its client.
     ClientSettlement,
     /// A quote.

@@ -2,6 +2,7 @@
 
 use super::context::{Caller, Context};
 use super::error::{NotFound, ServiceError, VenueCall};
+use super::renewing::renewing;
 use crate::domain::client_settlement::{ClientSettlement, ClientSettlementQuery};
 use crate::upstream::VenueFailure;
 
@@ -15,7 +16,7 @@ pub async fn get_client_settlement(
     query: &ClientSettlementQuery,
 ) -> Result<ClientSettlement, ServiceError> {
     let enterprise = context.enterprise(caller, &query.enterprise_id)?;
-    let answer = enterprise.venue.client_settlement(query).await;
+    let answer = renewing(enterprise.venue.as_ref(), || enterprise.venue.client_settlement(query)).await;
     answer.map_err(|failure| match failure {
         VenueFailure::Refused { status: 404, .. } => ServiceError::NotFound(NotFound::ClientSettlement),
         failure => ServiceError::Venue { call: VenueCall::Read, failure },

@@ -1,5 +1,7 @@
 //! Reading from a venue whose credential may have been renewed meanwhile.
 
+use super::directory::Enterprise;
+use super::error::{ServiceError, VenueCall};
 use crate::upstream::{GoNetwork, VenueFailure};
 
 /// Reads from the venue, once more when it refuses the credential and there is another by now.
@@ -12,4 +14,13 @@ where
         return call().await;
     }
     answer
+}
+
+/// Reads for a caller, through an enterprise's access.
+pub(super) async fn read_at_venue<T, F>(enterprise: &Enterprise, call: impl Fn() -> F + Send) -> Result<T, ServiceError>
+where
+    F: Future<Output = Result<T, VenueFailure>> + Send,
+{
+    let answer = renewing(enterprise.venue.as_ref(), call).await;
+    answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Read, failure })
 }

@@ -10,8 +10,8 @@
 //!   fencing token and on top of the sequence that was read.
 
 mod errands;
-mod inbox;
 mod events;
+mod inbox;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
@@ -31,8 +31,8 @@ use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, Ti
 use crate::domain::signing::SigningJournal;
 
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
-pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use events::{EventQuery, EventStore, EventStretch};
+pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 
 /// The journal could not do what was asked.

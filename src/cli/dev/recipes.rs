@@ -69,11 +69,25 @@ fn recipes(grpc: SocketAddr) -> Vec<Recipe> {
         recipe("SettlementService/GetSettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1""#)),
         recipe("SettlementService/ListSettlements", of(V1_ENTERPRISE, r#""page_size":10"#)),
         recipe("SettlementService/WatchSettlement", of(V2_ENTERPRISE, r#""external_id":"demo-2""#)),
+        recipe("SettlementService/ListSettlementEvents", of(V1_ENTERPRISE, r#""after_sequence":0,"page_size":10"#)),
+        recipe("SettlementService/WatchSettlementEvents", of(V1_ENTERPRISE, r#""after_sequence":4"#)),
         recipe("SettlementService/RetrySettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":5"#)),
         recipe("SettlementService/CancelSettlement", of(V1_ENTERPRISE, r#""external_id":"demo-1","expected_sequence":5"#)),
         recipe(
             "SettlementService/GetClientSettlement",
             of(V1_ENTERPRISE, &format!(r#""settlement_id":"{EXAMPLE_SETTLEMENT_ID}","currencies":["BTC"],"page_size":5"#)),
+        ),
+        recipe("SettlementService/ListSettlementTransfers", of(V1_ENTERPRISE, r#""external_id":"demo-1""#)),
+        recipe("SettlementService/ListClientSettlements", of(V1_ENTERPRISE, r#""page_size":5"#)),
+        recipe(
+            "SettlementService/ListClientSettlementTransfers",
+            of(V1_ENTERPRISE, &format!(r#""settlement_ids":["{EXAMPLE_SETTLEMENT_ID}"],"currencies":["BTC"],"page_size":5"#)),
+        ),
+        recipe("SettlementService/ListDisputes", of(V2_ENTERPRISE, r#""page_size":5"#)),
+        recipe("SettlementService/ListConnections", of(V1_ENTERPRISE, r#""page_size":5"#)),
+        recipe(
+            "SettlementService/GetBalances",
+            of(V1_ENTERPRISE, &format!(r#""connection_ids":["{first}"],"currencies":["BTC"]"#)),
         ),
         sign,
         recipe(

@@ -1,7 +1,9 @@
 //! The tour: every RPC once, through a real gRPC client, with the seeds' own examples.
 
+mod events;
 mod print;
 mod quotes;
+mod reads;
 mod settlements;
 mod signing;
 
@@ -48,6 +50,8 @@ pub(super) async fn run(grpc: SocketAddr, sandbox: &Sandbox) -> Result<(), TourE
     let run = format!("tour-{}", jiff::Timestamp::now().as_millisecond());
     signing::tour(channel.clone()).await?;
     settlements::tour(channel.clone(), &run, sandbox).await?;
+    events::tour(channel.clone(), &run).await?;
+    reads::tour(channel.clone(), &run).await?;
     quotes::tour(channel, &run).await?;
     say("\nThe tour is complete: every RPC answered as it should.");
     Ok(())

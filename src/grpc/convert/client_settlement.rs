@@ -1,7 +1,5 @@
 //! GetClientSettlement: its request, with the token that is bound to it, and its answer.
 
-use std::collections::HashSet;
-
 use super::dispute::dispute;
 use super::enums::settlement_type;
 use super::limits::{MAX_FILTER_CURRENCIES, MAX_PAGE_TOKEN_BYTES};
@@ -22,7 +20,7 @@ pub fn request(request: &pb::GetClientSettlementRequest) -> Result<ClientSettlem
     let mut violations = Violations::new();
     let enterprise_id = violations.required("enterprise_id", &request.enterprise_id, EnterpriseId::new);
     let settlement_id = violations.required("settlement_id", &request.settlement_id, SettlementId::new);
-    let currencies = currencies(&mut violations, &request.currencies);
+    let currencies = violations.each("currencies", &request.currencies, MAX_FILTER_CURRENCIES, Currency::new);
     let page_size = violations.page_size("page_size", request.page_size);
     let mut query = None;
     if let (Some(enterprise_id), Some(settlement_id), Some(currencies), Some(page_size)) =
@@ -41,21 +39,6 @@ fn at_page(violations: &mut Violations, query: ClientSettlementQuery, token: Opt
     };
     let position = violations.required("page_token", token, |token| filter(&query).position(token));
     ClientSettlementQuery { page_number: position.map_or(0, u32::from_be_bytes), ..query }
-}
-
-fn currencies(violations: &mut Violations, texts: &[String]) -> Option<Vec<Currency>> {
-    if !violations.count("currencies", texts.len(), 0, MAX_FILTER_CURRENCIES) {
-        return None;
-    }
-    let mut seen = HashSet::new();
-    let mut currencies = Vec::with_capacity(texts.len());
-    for (index, text) in texts.iter().enumerate() {
-        if !seen.insert(text) {
-            violations.add(format_args!("currencies[{index}]"), "repeats an earlier entry");
-        }
-        currencies.extend(violations.required(format_args!("currencies[{index}]"), text, Currency::new));
-    }
-    Some(currencies)
 }
 
 fn filter(query: &ClientSettlementQuery) -> Filter {
@@ -85,7 +68,8 @@ fn next_page_token(transfers: usize, query: &ClientSettlementQuery) -> String {
     next.map(|next| filter(query).token(next.to_be_bytes())).unwrap_or_default()
 }
 
-fn settlement(venue: VenueSettlement) -> pb::ClientSettlement {
+/// A settlement as its client sees it.
+pub(super) fn settlement(venue: VenueSettlement) -> pb::ClientSettlement {
     pb::ClientSettlement {
         id: venue.settlement_id,
         partner_id: venue.partner_id,

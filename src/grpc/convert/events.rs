@@ -41,13 +41,7 @@ fn query(
     let states = states(&mut violations, numbers);
     let external_id = violations.optional("external_id", external_id, ExternalId::new);
     violations.finish(|| {
-        Some(EventQuery {
-            enterprise_id: enterprise_id?,
-            external_id: external_id?,
-            states: states?,
-            after,
-            limit: limit?,
-        })
+        Some(EventQuery { enterprise_id: enterprise_id?, external_id: external_id?, states: states?, after, limit: limit? })
     })
 }
 

@@ -6,6 +6,9 @@ pub const MAX_CONTROL_TOTALS: usize = 1_000;
 /// The most currencies in a filter of transfers.
 pub const MAX_FILTER_CURRENCIES: usize = 100;
 
+/// The most ids in a filter of what a venue keeps.
+pub const MAX_FILTER_IDS: usize = 100;
+
 /// The most states in a filter of settlements: all that there are.
 pub const MAX_FILTER_STATES: usize = 14;
 

@@ -4,10 +4,16 @@
 //! ([`violations::Violations`]) and gives a domain value only when there is
 //! none. It calls nothing, stores nothing and knows no clock.
 
+pub mod balances;
 pub mod client_settlement;
+pub mod client_settlements;
+pub mod client_transfers;
+pub mod connections;
 mod dispute;
+pub mod disputes;
 mod enums;
 pub mod events;
+mod filters;
 pub mod initiate;
 pub mod limits;
 pub mod list;
@@ -16,9 +22,11 @@ pub mod page;
 pub mod preview;
 pub mod quote;
 pub mod settlement;
+pub mod settlement_transfers;
 pub mod signing;
 pub mod time;
 mod transfer;
+pub mod venue_page;
 pub mod violations;
 
 #[cfg(test)]

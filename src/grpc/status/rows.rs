@@ -177,4 +177,6 @@ rows! {
         "find out whether the gateway's store was restored or replaced, before reading on from zero";
     ReaderTooSlow Aborted SOON, UNTOLD, "the stream's reader took nothing for too long",
         "watch again after the last read_to_sequence; nothing is missed";
+    SettlementNotAtVenue NotFound NO, UNTOLD, "the venue knows no such settlement of this partner, or has not taken it yet",
+        "check the name; GetSettlement says how far one of the gateway's own has come";
 }

@@ -150,8 +150,7 @@ async fn write(store: Arc<dyn Store>, external_id: String) {
 }
 
 pub(crate) async fn who_reads_on_while_many_write_never_misses_a_change(fixture: &Fixture) {
-    let writers: Vec<_> =
-        (0..WRITERS).map(|n| tokio::spawn(write(Arc::clone(&fixture.store), format!("e-{n}")))).collect();
+    let writers: Vec<_> = (0..WRITERS).map(|n| tokio::spawn(write(Arc::clone(&fixture.store), format!("e-{n}")))).collect();
     let (mut query, mut places) = (EventQuery { limit: 5, ..everything() }, Vec::new());
     while places.len() < WRITERS * CHANGES {
         let stretch = read(fixture, &query).await;

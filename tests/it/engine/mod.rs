@@ -9,6 +9,7 @@ mod limits;
 mod pacing;
 mod previews;
 mod quotes;
+mod reads;
 mod repeats;
 mod tampering;
 mod waiting;

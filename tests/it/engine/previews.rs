@@ -29,14 +29,14 @@ async fn a_preview_of_a_recorded_settlement_shows_the_nonce_that_was_recorded() 
 }
 
 /// Writes a token so that the file's time and length do not tell it from the one before.
-fn write(path: &Path, token: &str) {
+pub(super) fn write(path: &Path, token: &str) {
     fs::write(path, token).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
     File::options().write(true).open(path).unwrap().set_modified(UNIX_EPOCH).unwrap();
 }
 
 /// The same gateway with a token that was read before it was exchanged.
-fn with_token_file(world: &World, path: &Path) -> Context {
+pub(super) fn with_token_file(world: &World, path: &Path) -> Context {
     let venue = BitGo::new(BitGoOptions {
         base_url: world.sandbox.bitgo_url(),
         credential: Credential::from_file(path).unwrap(),

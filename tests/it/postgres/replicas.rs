@@ -7,10 +7,10 @@ use settlement_gateway::domain::budget::{CallBudget, Drawn, Urgency};
 use settlement_gateway::domain::settlement::{Change, OnceRules, State, Twice};
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault};
 use settlement_gateway::service::engine::EngineSettings;
-use settlement_gateway::service::{Context, initiate_settlement};
-use settlement_gateway::store::{BudgetStore, Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError};
 use settlement_gateway::service::{Context, initiate_settlement, watch_settlement_events};
-use settlement_gateway::store::{EventQuery, Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError};
+use settlement_gateway::store::{
+    BudgetStore, EventQuery, Lease, NewSettlement, Recorded, SettlementName, SettlementStore, StoreError,
+};
 
 use crate::support::builders::{external, intent, leg, new_settlement};
 use crate::support::postgres::Schema;

@@ -4,9 +4,10 @@ use settlement_gateway::grpc::pb::{
     ListSettlementEventsRequest, ListSettlementEventsResponse, NextAction, SettlementEvent, SettlementOutcome, SettlementState,
     VenueSettlementStatus, WatchSettlementEventsRequest, WatchSettlementEventsResponse,
 };
+use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault};
 use tonic::{Code, Streaming};
 
-use super::requests::{leg, settle, settle_legs};
+use super::requests::settle;
 use crate::support::gateway::{GatewayUnderTest, V1, V2, within};
 use crate::support::told::{Told, assert_told, refused};
 
@@ -27,10 +28,7 @@ async fn listed(gateway: &GatewayUnderTest, request: ListSettlementEventsRequest
     gateway.settlements().await.list_settlement_events(request).await.unwrap().into_inner()
 }
 
-async fn watching(
-    gateway: &GatewayUnderTest,
-    request: WatchSettlementEventsRequest,
-) -> Streaming<WatchSettlementEventsResponse> {
+async fn watching(gateway: &GatewayUnderTest, request: WatchSettlementEventsRequest) -> Streaming<WatchSettlementEventsResponse> {
     gateway.settlements().await.watch_settlement_events(request).await.unwrap().into_inner()
 }
 
@@ -66,8 +64,9 @@ fn words(events: &[SettlementEvent]) -> Vec<(&str, u64, &str)> {
 async fn every_change_is_listed_with_what_the_settlement_meant_then() {
     let gateway = GatewayUnderTest::start().await;
     settled(&gateway, V1, "x").await;
-    let owing = settle_legs(V1, "y", vec![leg("unknown-connection", "BTC", "1")]);
-    gateway.settlements().await.initiate_settlement(owing).await.unwrap_err();
+    let behaviour = Behaviour::Status { status: 400, body: Body::Error, effect: false };
+    gateway.disturb(Fault { on: Endpoint::SettlementPost, times: 1, behaviour });
+    gateway.settlements().await.initiate_settlement(settle(V1, "y")).await.unwrap_err();
     let answer = listed(&gateway, list(V1)).await;
     let expected = [("x", 1, "RECEIVED"), ("x", 2, "PREPARED"), ("x", 3, "SIGNED"), ("x", 4, "DISPATCHED"), ("x", 5, "TAKEN")];
     assert_eq!(words(&answer.events)[..5], expected);
@@ -86,12 +85,9 @@ async fn every_change_is_listed_with_what_the_settlement_meant_then() {
     assert_eq!((taken.venue_status(), taken.venue_status_text.as_str()), (VenueSettlementStatus::Completed, "completed"));
     assert_eq!(taken.at, stored.updated_at);
     let refusal = answer.events.last().unwrap();
-    assert_eq!((refusal.state(), refusal.outcome()), (SettlementState::NotAccepted, stored_outcome(&gateway).await));
-    assert!(refusal.reason.is_some() && refusal.detail.is_some(), "{refusal:?}");
-}
-
-async fn stored_outcome(gateway: &GatewayUnderTest) -> SettlementOutcome {
-    gateway.stored(V1, "y").await.outcome()
+    assert_eq!((refusal.state(), refusal.outcome()), (SettlementState::NotAccepted, SettlementOutcome::NotCreated));
+    assert_eq!((refusal.reason.as_deref(), refusal.next_action()), (Some("VENUE_REJECTED_REQUEST"), NextAction::FixWithNewId));
+    assert!(refusal.detail.is_some(), "{refusal:?}");
 }
 
 #[tokio::test]

@@ -24,4 +24,5 @@ mod settling;
 mod signing;
 mod stopping;
 mod tls;
+mod venue_reads;
 mod watching;
