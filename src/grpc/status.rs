@@ -204,8 +204,11 @@ fn refusal(reason: Reason) -> ErrorReason {
         Reason::LiabilitiesExceedBalance | Reason::InsufficientFunds => ErrorReason::LiabilitiesExceedBalance,
         Reason::SubmitBeforePassed => ErrorReason::SubmitBeforePassed,
         Reason::Superseded => ErrorReason::Superseded,
-        Reason::CancelledByCaller | Reason::RetryAsked | Reason::TooManyTakeovers | Reason::TooManyAttempts => {
-            ErrorReason::Internal
-        }
+        Reason::CancelledByCaller
+        | Reason::RetryAsked
+        | Reason::TooManyTakeovers
+        | Reason::TooManyAttempts
+        | Reason::FinalAmountsChanged
+        | Reason::ReconciliationMismatch => ErrorReason::Internal,
     }
 }

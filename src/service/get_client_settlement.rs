@@ -16,7 +16,8 @@ pub async fn get_client_settlement(
     query: &ClientSettlementQuery,
 ) -> Result<ClientSettlement, ServiceError> {
     let enterprise = context.enterprise(caller, &query.enterprise_id)?;
-    let answer = renewing(enterprise.venue.as_ref(), || enterprise.venue.client_settlement(query)).await;
+    let venue = enterprise.venue.as_ref();
+    let answer = renewing(venue, || venue.client_settlement(query)).await;
     answer.map_err(|failure| match failure {
         VenueFailure::Refused { status: 404, .. } => ServiceError::NotFound(NotFound::ClientSettlement),
         failure => ServiceError::Venue { call: VenueCall::Read, failure },

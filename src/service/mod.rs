@@ -60,7 +60,7 @@ pub use list_settlement_events::list_settlement_events;
 pub use list_settlement_transfers::{SettlementTransfersQuery, list_settlement_transfers};
 pub use list_settlements::list_settlements;
 pub use outlet::Inlet;
-pub use preview_settlement::{Preview, Shortfall, preview_settlement};
+pub use preview_settlement::{Preview, preview_settlement};
 pub use receive_settlement_call::{SettlementCall, receive_settlement_call};
 pub use retry_settlement::{SettlementVersion, retry_settlement};
 pub use sign_payload::sign_payload;

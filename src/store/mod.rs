@@ -11,6 +11,7 @@
 
 mod errands;
 mod events;
+mod following;
 mod inbox;
 pub mod postgres;
 mod sql;
@@ -32,6 +33,7 @@ use crate::domain::signing::SigningJournal;
 
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use events::{EventQuery, EventStore, EventStretch};
+pub use following::{DetailsMark, FollowingStore};
 pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 
@@ -165,9 +167,9 @@ pub trait SettlementStore: Send + Sync {
     async fn list(&self, query: &ListQuery) -> Result<Vec<Settlement>, StoreError>;
 
     /// Leases a settlement that is due and that nobody holds: what is under way goes before what the venue has already and is
-    /// only looked at (PENDING, AWAITING_FUNDS), and of each the longest due goes first. Settlements of the enterprises in
+    /// only looked at (PENDING, AWAITING_FUNDS, COMPLETED), and of each the longest due goes first. Settlements of the enterprises in
     /// `pass_over`, a few at most, stay where they are. `now` decides what is due; leases run on the store's clock. One whose
-    /// lease lapsed is due, whatever its `due_at`; one in a terminal state never is.
+    /// lease lapsed is due, whatever its `due_at`; one that is finished never is.
     async fn claim_due(
         &self,
         now: Timestamp,
@@ -240,7 +242,9 @@ pub trait BudgetStore: Send + Sync {
 
 /// The whole journal.
 #[async_trait]
-pub trait Store: BudgetStore + SettlementStore + QuoteStore + ErrandStore + InboxStore + SigningJournal + EventStore {
+pub trait Store:
+    BudgetStore + SettlementStore + FollowingStore + QuoteStore + ErrandStore + InboxStore + SigningJournal + EventStore
+{
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;
 }

@@ -6,6 +6,8 @@ use thiserror::Error;
 use super::doubt::Doubt;
 use super::intent::Route;
 use super::reason::Reason;
+use super::reconciliation::Reconciled;
+use super::standing::Standing;
 use super::state::{NextAction, Outcome, State, next_action};
 use super::venue::{VenueSettlement, VenueStatus};
 use crate::domain::signing::{PayloadDigest, Signature};
@@ -33,6 +35,8 @@ pub struct Progress {
     pub signature: Option<Signature>,
     /// The venue's settlement, as last read.
     pub venue: Option<Box<VenueSettlement>>,
+    /// What came of comparing it with what was asked, once it is completed and that is known.
+    pub reconciled: Option<Reconciled>,
     /// When the body was last handed to the network.
     pub dispatched_at: Option<Timestamp>,
     /// When the last change was made.
@@ -77,6 +81,17 @@ pub enum Change {
         /// The venue's settlement.
         venue: Box<VenueSettlement>,
     },
+    /// The venue shows something else than before: its object, or how the settlement stands beside it.
+    Observed {
+        /// The venue's settlement.
+        venue: Box<VenueSettlement>,
+        /// How it stands.
+        standing: Box<Standing>,
+        /// When the details behind the standing are to be read again, whatever the venue's object says.
+        details_due_at: Timestamp,
+        /// What is wrong with the amounts before they are settled, and whether a person must decide.
+        concern: Option<Concern>,
+    },
     /// The venue provably created nothing.
     NotAccepted {
         /// Why.
@@ -119,6 +134,7 @@ impl Change {
             Self::NotSent { .. } => "NOT_SENT",
             Self::Unanswered { .. } => "UNANSWERED",
             Self::Taken { .. } => "TAKEN",
+            Self::Observed { .. } => "OBSERVED",
             Self::NotAccepted { .. } => "NOT_ACCEPTED",
             Self::Parked { .. } => "PARKED",
             Self::Cancelled => "CANCELLED",
@@ -128,6 +144,15 @@ impl Change {
             Self::Delayed { .. } => "DELAYED",
         }
     }
+}
+
+/// What is about to be settled is not what was posted with the disputes that are settled with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    /// The first difference in a sentence.
+    pub detail: String,
+    /// Whether the settlement waits for a person, as its enterprise's policy says.
+    pub needs_operator: bool,
 }
 
 /// A change that the state does not allow: a defect or a lost race, never applied.
@@ -155,6 +180,7 @@ impl Progress {
             payload_digest: None,
             signature: None,
             venue: None,
+            reconciled: None,
             dispatched_at: None,
             updated_at: now,
         }
@@ -178,6 +204,22 @@ impl Progress {
     #[must_use]
     pub fn next_action(&self, route: Route) -> NextAction {
         next_action(self.state, self.reason, route)
+    }
+
+    /// Whether the venue has it and is still asked how it stands: a completed one until it is reconciled.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        match self.state {
+            State::Pending | State::AwaitingFunds => true,
+            State::Completed => self.reconciled.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing is left to be done, by anybody: it is terminal, and reconciled where money has moved.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state.is_terminal() && !self.is_followed()
     }
 
     /// Whether nothing of it can have reached the venue: what may still be cancelled, or expire.
@@ -228,6 +270,7 @@ impl Progress {
             Change::NotSent { .. } => (self.state == Submitting).then(|| self.before_dispatch()),
             Change::Unanswered { .. } => (self.state == Submitting).then_some(OutcomeUnknown),
             Change::Taken { venue } => known.then(|| state_of(venue.status)),
+            Change::Observed { venue, concern, .. } => self.state_after_look(venue, concern.as_ref()),
             Change::NotAccepted { .. } => {
                 let open = matches!(self.state, Received | Prepared | Submitting | OutcomeUnknown);
                 (open && self.venue.is_none()).then_some(NotAccepted)
@@ -241,6 +284,19 @@ impl Progress {
                 let waits = matches!(self.state, Received | Prepared | Signed | OutcomeUnknown | Pending | AwaitingFunds);
                 waits.then_some(self.state)
             }
+        }
+    }
+
+    /// What a look leads to. Money that has moved does not come back: nothing else is believed of a completed settlement.
+    fn state_after_look(&self, venue: &VenueSettlement, concern: Option<&Concern>) -> Option<State> {
+        let shown = state_of(venue.status);
+        match self.state {
+            State::Completed => (self.is_followed() && shown == State::Completed).then_some(shown),
+            State::Pending | State::AwaitingFunds if concern.is_some_and(|concern| concern.needs_operator) => {
+                Some(if shown.is_terminal() { shown } else { State::NeedsOperator })
+            }
+            State::Pending | State::AwaitingFunds => Some(shown),
+            _ => None,
         }
     }
 
@@ -275,6 +331,10 @@ impl Progress {
                 self.doubt = None;
                 self.absorb_venue(venue);
             }
+            Change::Observed { venue, standing, concern, .. } => {
+                self.absorb_venue(venue);
+                self.absorb_standing(standing, concern.as_ref());
+            }
             Change::NotAccepted { reason, detail } => {
                 self.exposed |= before == State::Submitting;
                 self.doubt = None;
@@ -301,6 +361,16 @@ impl Progress {
         }
         self.detail.clone_from(&venue.reason);
         self.venue = Some(Box::new(venue.clone()));
+    }
+
+    fn absorb_standing(&mut self, standing: &Standing, concern: Option<&Concern>) {
+        self.reconciled = standing.reconciliation.as_ref().map(|reconciliation| reconciliation.status);
+        if let (Some(concern), None) = (concern, self.reason) {
+            self.explain(Reason::FinalAmountsChanged, &concern.detail);
+        }
+        if let Some(mismatch) = standing.reconciliation.as_ref().filter(|one| one.status == Reconciled::Mismatch) {
+            self.explain(Reason::ReconciliationMismatch, &mismatch.to_string());
+        }
     }
 
     fn explain(&mut self, reason: Reason, detail: &str) {

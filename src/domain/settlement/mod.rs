@@ -6,7 +6,13 @@ mod doubt;
 mod event;
 mod intent;
 mod once;
+mod movements;
 mod reason;
+mod reconciliation;
+#[cfg(test)]
+mod reconciliation_tests;
+mod shortfall;
+mod standing;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,13 +26,17 @@ use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, Nonce, Notes
 use crate::domain::time::Cutoff;
 
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
-pub use change::{Change, IllegalChange, Progress};
+pub use change::{Change, Concern, IllegalChange, Progress};
 pub use doubt::{Absence, Doubt, Windows};
 pub use event::{SettlementEvent, Standing, VenueWord};
 pub(crate) use intent::names;
+pub use movements::{Accounts, UnreadableTransfer};
 pub use intent::{AmountUnit, Asked, Intent, Route};
 pub use once::{Money, OnceRules, Twice};
 pub use reason::Reason;
+pub use reconciliation::{Comparison, Details, Difference, MAX_DIFFERENCES, Reconciled, Reconciliation};
+pub use shortfall::{Shortfall, shortfalls};
+pub use standing::{Standing, WindowEnds};
 pub use state::{NextAction, Outcome, State, next_action};
 pub use venue::{DispatchAnswer, NetworkBalance, VenueError, VenueSettlement, VenueStatus};
 pub use verdict::{bad_request, describe, forbidden, verdict};

@@ -49,6 +49,10 @@ pub enum Reason {
     TooManyAttempts,
     /// Another settlement was recorded in its place.
     Superseded,
+    /// The venue is about to settle something else than was posted with the disputes that it settles with it.
+    FinalAmountsChanged,
+    /// The venue settled something else than was posted with the disputes that it settled with it.
+    ReconciliationMismatch,
 }
 
 names!(Reason {
@@ -74,6 +78,8 @@ names!(Reason {
     TooManyTakeovers => "TOO_MANY_TAKEOVERS",
     TooManyAttempts => "TOO_MANY_ATTEMPTS",
     Superseded => "SUPERSEDED",
+    FinalAmountsChanged => "FINAL_AMOUNTS_CHANGED",
+    ReconciliationMismatch => "RECONCILIATION_MISMATCH",
 });
 
 impl Reason {

@@ -1,10 +1,10 @@
 //! What settling would do.
 
 use super::time::to_proto;
-use crate::domain::settlement::NetTotal;
+use crate::domain::settlement::{NetTotal, Shortfall};
 use crate::domain::signing::PayloadDigest;
 use crate::grpc::pb;
-use crate::service::{Preview, Shortfall};
+use crate::service::Preview;
 
 /// The answer to `validate_only`.
 #[must_use]

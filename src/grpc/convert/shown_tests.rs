@@ -6,11 +6,11 @@ use crate::domain::client_settlement::ClientSettlement;
 use crate::domain::dispute::{ClosedBy, ClosureStatus, Dispute, DisputeClosure};
 use crate::domain::ids::{CallerId, Currency, MerchantId, TxId};
 use crate::domain::quote::{Chain, Fulfillment, MinorUnits, Quote, QuoteRequest, QuoteStatus, VenueQuote, WalletAddress};
-use crate::domain::settlement::{Change, NetTotal, Reason, State, TimelineEntry, VenueSettlement, VenueStatus};
+use crate::domain::settlement::{Change, NetTotal, Reason, Shortfall, State, TimelineEntry, VenueSettlement, VenueStatus};
 use crate::domain::transfer::{Transfer, TransferParty, TransferStatus};
 use crate::grpc::fixtures::{asked, at, intent, not_accepted, settlement as stored};
 use crate::grpc::pb;
-use crate::service::{Preview, SettlementView, Shortfall};
+use crate::service::{Preview, SettlementView};
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())

@@ -124,6 +124,8 @@ fn of_settlements() -> Vec<(ServiceError, ErrorReason, Code)> {
         (refused_because(Reason::RetryAsked), R::Internal, Code::Internal),
         (refused_because(Reason::TooManyTakeovers), R::Internal, Code::Internal),
         (refused_because(Reason::TooManyAttempts), R::Internal, Code::Internal),
+        (refused_because(Reason::FinalAmountsChanged), R::Internal, Code::Internal),
+        (refused_because(Reason::ReconciliationMismatch), R::Internal, Code::Internal),
         (refused_because(Reason::Superseded), R::Superseded, Code::FailedPrecondition),
     ]
 }

@@ -2,7 +2,7 @@
 //!
 //! A row whose `lease_until` is set is held, or its holder has lapsed; giving a
 //! lease back clears it. What lapsed is due, whatever `due_at` says: its holder
-//! stopped in the middle. Settlements in a terminal state are never due.
+//! stopped in the middle. Settlements that are finished are never due.
 //! The index of idle settlements gives them in their order and holds the
 //! enterprise too, so that passing over a long queue reads no row of it.
 
@@ -54,7 +54,8 @@ fn names(enterprises: &[EnterpriseId]) -> Result<String, StoreError> {
     serde_json::to_string(&names).map_err(unavailable)
 }
 
-async fn set_aside(on: &mut Session, id: Uuid, clock: Timestamp) -> Result<(), StoreError> {
+/// Leaves a row that cannot be read alone for a while.
+pub(super) async fn set_aside(on: &mut Session, id: Uuid, clock: Timestamp) -> Result<(), StoreError> {
     const SET_ASIDE: &str = "UPDATE settlement SET lease_until = NULL, due_at = $2 WHERE id = $1";
     let due_at = clock.checked_add(SET_ASIDE_FOR).unwrap_or(Timestamp::MAX);
     on.execute(Statement::new(SET_ASIDE).bind(id).bind(due_at)).await?;

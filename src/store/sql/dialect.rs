@@ -7,6 +7,9 @@ pub(in crate::store) struct Dialect {
     pub(super) first_due: &'static str,
     /// Finds the errand that has been due longest; `$1` decides what is due and `$2` what has lapsed.
     pub(super) first_errand: &'static str,
+    /// Leases at most `$4` followed settlements of the enterprise `$1` that fall due by `$2`, until `$3`; only such that nobody
+    /// holds and nobody stopped in.
+    pub(super) take_followed: &'static str,
     /// When the next one falls due, without the enterprises of the JSON list `$1`.
     pub(super) next_due: &'static str,
     /// Takes the journal's next place, so that places rise by commit.
@@ -75,6 +78,21 @@ macro_rules! first_due {
     };
 }
 
+macro_rules! take_followed {
+    ($followed:literal, $lock:literal) => {
+        concat!(
+            "WITH followed AS MATERIALIZED (SELECT id FROM settlement WHERE terminal = 0 AND lease_until IS NULL \
+             AND enterprise_id = $1 AND due_at <= $2 AND lapses = 0 AND ",
+            $followed,
+            " = 1 ORDER BY due_at, id LIMIT $4 ",
+            $lock,
+            ") UPDATE settlement SET lease_token = lease_token + 1, lease_until = $3 \
+             WHERE id IN (SELECT id FROM followed) RETURNING lease_token, lapses, ",
+            super::rows::settlement_columns!()
+        )
+    };
+}
+
 macro_rules! next_due {
     ($list:literal, $followed:literal) => {
         concat!(
@@ -139,9 +157,10 @@ macro_rules! events {
 
 /// SQLite: one connection writes, so that nothing needs a lock of its own.
 pub(in crate::store) const SQLITE: Dialect = Dialect {
-    first_due: first_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))", ""),
     first_errand: first_errand!(""),
-    next_due: next_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS'))"),
+    first_due: first_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))", ""),
+    next_due: next_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))"),
+    take_followed: take_followed!("(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))", ""),
     next_place: "SELECT COALESCE(MAX(journal_sequence), 0) + 1 AS place FROM signing_reservation",
     lock_caller: None,
     lock_enterprise: None,
@@ -155,13 +174,17 @@ pub(in crate::store) const SQLITE: Dialect = Dialect {
 pub(in crate::store) const POSTGRES: Dialect = Dialect {
     first_due: first_due!(
         "json_array_elements_text(CAST($1 AS JSON))",
-        "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END)",
+        "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED') THEN 1 ELSE 0 END)",
         "FOR UPDATE SKIP LOCKED"
     ),
     first_errand: first_errand!("FOR UPDATE SKIP LOCKED"),
     next_due: next_due!(
         "json_array_elements_text(CAST($1 AS JSON))",
-        "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END)"
+        "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED') THEN 1 ELSE 0 END)"
+    ),
+    take_followed: take_followed!(
+        "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED') THEN 1 ELSE 0 END)",
+        "FOR UPDATE SKIP LOCKED"
     ),
     next_place: "UPDATE signing_head SET place = place + 1 RETURNING place",
     lock_caller: Some("INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller"),

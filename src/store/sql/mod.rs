@@ -11,11 +11,13 @@
 mod budget;
 mod claims;
 mod dialect;
+mod dispute_row;
 mod driver;
 mod errands;
 mod error;
 mod event_feed;
 mod events;
+mod following;
 mod inbox;
 mod intents;
 mod once;
@@ -31,10 +33,13 @@ mod session;
 mod settlements;
 mod signing;
 mod spend;
+mod standing_row;
+mod standings;
 mod statement;
 mod store;
 mod supersede;
 mod text;
+mod transfer_row;
 mod venue_row;
 
 pub(super) use budget::SpentBudgets;

@@ -4,7 +4,7 @@ use super::row::{Row, parse};
 use super::text::read_instant;
 use super::venue_row;
 use crate::domain::ids::Notes;
-use crate::domain::settlement::{AmountUnit, Doubt, Header, Progress, Reason, Route, Settlement, State};
+use crate::domain::settlement::{AmountUnit, Doubt, Header, Progress, Reason, Reconciled, Route, Settlement, State};
 use crate::domain::signing::{PayloadDigest, Signature};
 use crate::domain::time::Cutoff;
 use crate::store::StoreError;
@@ -14,7 +14,7 @@ macro_rules! settlement_columns {
     () => {
         "id, enterprise_id, external_id, cutoff, notes, supersedes, nonce, route, amount_unit, key_id, caller, \
          submit_before, request_digest, leg_count, created_at, state, sequence, attempts, exposed, doubt, reason, detail, \
-         payload_digest, signature, venue, dispatched_at, updated_at"
+         payload_digest, signature, venue, reconciled, dispatched_at, updated_at"
     };
 }
 pub(super) use settlement_columns;
@@ -55,6 +55,7 @@ fn progress(row: &Row) -> Result<Progress, StoreError> {
         payload_digest: row.bytes_if_any("payload_digest")?.map(PayloadDigest::from_bytes),
         signature: row.bytes_if_any("signature")?.map(Signature::from_bytes),
         venue: row.read_if_any("venue", venue_row::read)?.map(Box::new),
+        reconciled: row.read_if_any("reconciled", Reconciled::from_name)?,
         dispatched_at: row.read_if_any("dispatched_at", read_instant)?,
         updated_at: row.instant("updated_at")?,
     })

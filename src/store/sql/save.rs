@@ -9,8 +9,8 @@ use super::error::{damaged, unavailable};
 use super::events::{self, sequence};
 use super::session::Session;
 use super::statement::Statement;
-use super::{claims, venue_row};
-use crate::domain::settlement::{Change, Doubt, Reason, Settlement};
+use super::{claims, standings, venue_row};
+use crate::domain::settlement::{Change, Doubt, Reason, Reconciled, Settlement};
 use crate::store::{Lease, StoreError};
 
 /// What is saved.
@@ -37,6 +37,9 @@ pub(super) async fn save(on: &mut Session, save: &Save) -> Result<(), StoreError
     match &save.change {
         Change::Prepared { payload } => keep_payload(on, id, payload).await?,
         Change::Signed { body, .. } => keep_body(on, id, body).await?,
+        Change::Observed { standing, details_due_at, .. } => {
+            standings::keep(on, &save.after, standing, *details_due_at).await?;
+        }
         _ => {}
     }
     events::insert(on, save.change.name(), &save.after).await
@@ -46,7 +49,7 @@ async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {
     const UPDATE: &str = "UPDATE settlement SET state = $4, terminal = $5, sequence = $6, attempts = $7, exposed = $8, \
                           doubt = $9, reason = $10, detail = $11, payload_digest = $12, signature = $13, venue = $14, \
                           venue_settlement_id = $15, dispatched_at = $16, updated_at = $17, due_at = $18, lease_until = $19, \
-                          lapses = CASE WHEN $19 IS NULL THEN 0 ELSE lapses END, money = $20 \
+                          lapses = CASE WHEN $19 IS NULL THEN 0 ELSE lapses END, money = $20, reconciled = $21 \
                           WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL AND sequence = $3";
     let progress = &save.after.progress;
     let after = sequence(progress.sequence)?;
@@ -59,7 +62,7 @@ async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {
         .bind(sequence(save.lease.token)?)
         .bind(after - 1)
         .bind(progress.state.as_str())
-        .bind(progress.state.is_terminal())
+        .bind(progress.is_finished())
         .bind(after)
         .bind(progress.attempts)
         .bind(progress.exposed)
@@ -74,7 +77,8 @@ async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {
         .bind(progress.updated_at)
         .bind(save.due_at)
         .bind(lease_until)
-        .bind(progress.money().as_str());
+        .bind(progress.money().as_str())
+        .bind(progress.reconciled.map(Reconciled::as_str));
     if on.execute(update).await? == 0 { Err(StoreError::Fenced) } else { Ok(()) }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod errands;
 pub(crate) mod events;
 pub(crate) mod fencing;
 mod fixture;
+pub(crate) mod following;
 pub(crate) mod inbox;
 pub(crate) mod limits;
 pub(crate) mod listing;
@@ -60,6 +61,15 @@ macro_rules! suite {
             claiming: a_terminal_settlement_is_never_due,
             claiming: one_settlement_can_be_claimed_before_it_is_due,
             claiming: the_next_due_instant_counts_held_settlements_at_their_leases_end,
+            following: followed_settlements_are_claimed_together_the_longest_due_first,
+            following: a_claim_of_many_may_save_each_of_them,
+            following: what_another_enterprise_has_or_a_worker_stopped_in_is_not_claimed_with_others,
+            following: a_prolonged_lease_outlasts_its_first_end,
+            following: a_standing_with_something_in_every_field_reads_back,
+            following: the_next_standing_replaces_the_last,
+            following: a_look_that_found_nothing_new_is_noted_without_a_change,
+            following: an_observation_by_another_than_the_holder_leaves_the_standing_as_it_was,
+            following: a_completed_settlement_is_due_until_it_is_reconciled,
             listing: the_newest_come_first_and_pages_join_without_gaps,
             listing: states_and_times_filter,
             listing: another_enterprise_sees_nothing,

@@ -4,5 +4,6 @@ pub(crate) mod builders;
 pub(crate) mod clock;
 pub(crate) mod gateway;
 pub(crate) mod postgres;
+pub(crate) mod standings;
 pub(crate) mod told;
 pub(crate) mod world;

@@ -15,6 +15,7 @@ CREATE TABLE gateway_meta (
 INSERT INTO gateway_meta (only_row, schema_version, oldest_binary_schema) VALUES (1, 1, 1);
 
 -- A settlement without its large texts: its header, which never changes, its progress, and who works on it.
+-- A terminal one needs no more work: a completed one only once it is reconciled.
 CREATE TABLE settlement (
     id                   UUID PRIMARY KEY,
     enterprise_id        TEXT NOT NULL,
@@ -45,6 +46,7 @@ CREATE TABLE settlement (
     signature            BYTEA CHECK (length(signature) = 65),
     venue                TEXT,
     venue_settlement_id  TEXT,
+    reconciled           TEXT,
     dispatched_at        TEXT,
     updated_at           TEXT NOT NULL,
     money                TEXT NOT NULL CHECK (money IN ('MAY_MOVE', 'MOVED', 'NEVER')),
@@ -66,7 +68,7 @@ CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_
     WHERE venue_settlement_id IS NOT NULL;
 -- What is under way is taken before what the venue has already and is only looked at.
 CREATE INDEX settlement_due ON settlement
-    ((CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS') THEN 1 ELSE 0 END), due_at, id, enterprise_id)
+    ((CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED') THEN 1 ELSE 0 END), due_at, id, enterprise_id)
     WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
 CREATE INDEX settlement_leased ON settlement (lease_until, id) WHERE lease_until IS NOT NULL;
 
@@ -75,6 +77,14 @@ CREATE TABLE settlement_intent (
     settlement_id  UUID PRIMARY KEY REFERENCES settlement (id),
     asked_nonce    TEXT,
     legs           TEXT NOT NULL
+);
+
+-- How each settlement stands at the venue, as JSON. `sequence` is the settlement's as of the read behind it.
+CREATE TABLE settlement_standing (
+    settlement_id   UUID PRIMARY KEY REFERENCES settlement (id),
+    standing        TEXT NOT NULL,
+    sequence        BIGINT NOT NULL,
+    details_due_at  TEXT NOT NULL
 );
 
 -- The large texts: the payload that is signed and the exact bytes that are sent.

@@ -14,6 +14,7 @@ CREATE TABLE gateway_meta (
 INSERT INTO gateway_meta (only_row, schema_version, oldest_binary_schema) VALUES (1, 1, 1);
 
 -- A settlement without its large texts: its header, which never changes, its progress, and who works on it.
+-- A terminal one needs no more work: a completed one only once it is reconciled.
 CREATE TABLE settlement (
     id                   BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
     enterprise_id        TEXT NOT NULL,
@@ -44,6 +45,7 @@ CREATE TABLE settlement (
     signature            BLOB CHECK (length(signature) = 65),
     venue                TEXT,
     venue_settlement_id  TEXT,
+    reconciled           TEXT,
     dispatched_at        TEXT,
     updated_at           TEXT NOT NULL,
     money                TEXT NOT NULL CHECK (money IN ('MAY_MOVE', 'MOVED', 'NEVER')),
@@ -64,7 +66,7 @@ CREATE INDEX settlement_newest ON settlement (enterprise_id, id DESC);
 CREATE INDEX settlement_at_venue ON settlement (enterprise_id, venue_settlement_id, id DESC)
     WHERE venue_settlement_id IS NOT NULL;
 -- What is under way is taken before what the venue has already and is only looked at.
-CREATE INDEX settlement_due ON settlement ((state IN ('PENDING', 'AWAITING_FUNDS')), due_at, id, enterprise_id)
+CREATE INDEX settlement_due ON settlement ((state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED')), due_at, id, enterprise_id)
     WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
 CREATE INDEX settlement_leased ON settlement (lease_until, id) WHERE lease_until IS NOT NULL;
 
@@ -78,6 +80,14 @@ CREATE TRIGGER settlement_intent_never_changes BEFORE UPDATE ON settlement_inten
 BEGIN
     SELECT RAISE(ABORT, 'an intent never changes');
 END;
+
+-- How each settlement stands at the venue, as JSON. `sequence` is the settlement's as of the read behind it.
+CREATE TABLE settlement_standing (
+    settlement_id   BLOB PRIMARY KEY NOT NULL REFERENCES settlement (id),
+    standing        TEXT NOT NULL,
+    sequence        INTEGER NOT NULL,
+    details_due_at  TEXT NOT NULL
+);
 
 -- The large texts: the payload that is signed and the exact bytes that are sent.
 CREATE TABLE settlement_material (
