@@ -198,6 +198,8 @@ fn engine_settings(config: &Config) -> EngineSettings {
         poll_interval: engine.poll_interval,
         visibility_window: engine.visibility_window,
         silence_window: engine.silence_window,
+        reconciliation_window: engine.reconciliation_window,
+        details_interval: engine.details_interval,
         max_attempts: engine.max_attempts,
         max_lapses: engine.max_lapses,
         shortest_rest: engine.shortest_rest,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{AppError, SystemClock};
 use crate::config::{self, BaseUrl, Config, Environment, RequestAuth, SecretSource, SigningPayloadMethod, Venues};
 use crate::domain::budget::CallBudget;
-use crate::service::{Directory, Enterprise, QuoteDesk, SettlementTerms, TermsCache, Turns, VenueBudget};
+use crate::service::{Directory, Enterprise, OnChangedAmounts, QuoteDesk, SettlementTerms, TermsCache, Turns, VenueBudget};
 use crate::store::Store;
 use crate::upstream::bitgo::{self, BitGo, BitGoOptions, SigningMethod};
 use crate::upstream::bitlipa::{Bitlipa, BitlipaOptions};
@@ -59,6 +59,10 @@ fn enterprise(
         key_id: settling.signing_key.clone(),
         max_cutoff_ahead: settling.max_cutoff_ahead,
         once: settling.once,
+        on_changed_amounts: match settling.on_changed_amounts {
+            config::OnChangedAmounts::Record => OnChangedAmounts::Record,
+            config::OnChangedAmounts::NeedsOperator => OnChangedAmounts::NeedsOperator,
+        },
     });
     let terms = TermsCache::new(venues.partner_terms_max_age);
     Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), venue, terms })

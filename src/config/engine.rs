@@ -14,6 +14,8 @@ const LONGEST_WAIT_MS: Bounds = Bounds { default: 60_000, min: 100, max: 3_600_0
 const POLL_INTERVAL_MS: Bounds = Bounds { default: 30_000, min: 10, max: 3_600_000 };
 const VISIBILITY_WINDOW_MS: Bounds = Bounds { default: 10_000, min: 0, max: 3_600_000 };
 const SILENCE_WINDOW_MS: Bounds = Bounds { default: 300_000, min: 0, max: 3_600_000 };
+const RECONCILIATION_WINDOW_MS: Bounds = Bounds { default: 300_000, min: 0, max: 86_400_000 };
+const DETAILS_INTERVAL_MS: Bounds = Bounds { default: 600_000, min: 10, max: 86_400_000 };
 const MAX_ATTEMPTS: Bounds = Bounds { default: 500, min: 2, max: 100_000 };
 const MAX_LAPSES: Bounds = Bounds { default: 8, min: 1, max: 100 };
 const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
@@ -45,6 +47,10 @@ pub struct Engine {
     pub visibility_window: Duration,
     /// How long the venue may take to carry out what it was silent about; before that a refused repeat proves nothing.
     pub silence_window: Duration,
+    /// How long the venue may take to show all of what it has settled; before that a difference proves nothing.
+    pub reconciliation_window: Duration,
+    /// The longest wait between two looks at the details of a settlement that the venue has.
+    pub details_interval: Duration,
     /// How often a body is sent before an operator is asked.
     pub max_attempts: u32,
     /// After so many lapsed leases in a row a settlement is handed to an operator.
@@ -71,6 +77,8 @@ impl Engine {
             poll_interval: section.duration_ms("poll_interval_ms", POLL_INTERVAL_MS),
             visibility_window: section.duration_ms("visibility_window_ms", VISIBILITY_WINDOW_MS),
             silence_window: section.duration_ms("silence_window_ms", SILENCE_WINDOW_MS),
+            reconciliation_window: section.duration_ms("reconciliation_window_ms", RECONCILIATION_WINDOW_MS),
+            details_interval: section.duration_ms("details_interval_ms", DETAILS_INTERVAL_MS),
             max_attempts: section.number("max_attempts", MAX_ATTEMPTS),
             max_lapses: section.number("max_lapses", MAX_LAPSES),
             shortest_rest: section.duration_ms("shortest_rest_ms", SHORTEST_REST_MS),

@@ -21,7 +21,7 @@ const MAX_OPEN_SETTLEMENTS: Bounds = Bounds { default: 1, min: 1, max: 10_000 };
 /// A day by default and 31 days at most; nothing looks for the same amounts at 0.
 const DUPLICATE_WINDOW_MS: Bounds = Bounds { default: 86_400_000, min: 0, max: 2_678_400_000 };
 /// What has a meaning only beside `signing_key`.
-const SETTLING_KEYS: [&str; 7] = [
+const SETTLING_KEYS: [&str; 8] = [
     "route",
     "amount_unit",
     "signing_payload_method",
@@ -29,6 +29,7 @@ const SETTLING_KEYS: [&str; 7] = [
     "max_open_settlements",
     "cutoff_must_increase",
     "duplicate_window_ms",
+    "on_changed_amounts",
 ];
 /// How long a token is that may sign requests, unless it says so by its prefix.
 const SIGNING_TOKEN_BYTES: usize = 67;
@@ -53,6 +54,15 @@ pub enum SigningPayloadMethod {
     Get,
 }
 
+/// What happens when the venue is about to settle something else than was posted with the disputes that it settles with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnChangedAmounts {
+    /// It is recorded and alarmed.
+    Record,
+    /// The same, and the settlement waits for an operator.
+    NeedsOperator,
+}
+
 /// What an enterprise needs to settle as a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settling {
@@ -68,6 +78,8 @@ pub struct Settling {
     pub max_cutoff_ahead: Duration,
     /// What keeps the same day from being settled twice.
     pub once: OnceRules,
+    /// What happens when final amounts differ.
+    pub on_changed_amounts: OnChangedAmounts,
 }
 
 /// One enterprise at BitGo.
@@ -155,6 +167,7 @@ fn read_settling(
     let amount_unit = section.required("amount_unit", |text| AmountUnit::from_name(text).ok_or("must be full or base"));
     let signing_payload_method = section.optional("signing_payload_method", parse_method).unwrap_or(SigningPayloadMethod::Post);
     let max_cutoff_ahead = section.duration_ms("max_cutoff_ahead_ms", MAX_CUTOFF_AHEAD_MS);
+    let on_changed_amounts = section.optional("on_changed_amounts", parse_on_changed).unwrap_or(OnChangedAmounts::Record);
     Some(Settling {
         signing_key: signing_key?,
         route: route?,
@@ -162,6 +175,7 @@ fn read_settling(
         signing_payload_method,
         max_cutoff_ahead,
         once: read_once(section),
+        on_changed_amounts,
     })
 }
 
@@ -210,6 +224,14 @@ fn parse_request_auth(text: &str) -> Result<RequestAuth, &'static str> {
         "hmac-v2" => Ok(RequestAuth::HmacV2),
         "hmac-v3" => Ok(RequestAuth::HmacV3),
         _ => Err("must be bearer, hmac-v2 or hmac-v3"),
+    }
+}
+
+fn parse_on_changed(text: &str) -> Result<OnChangedAmounts, &'static str> {
+    match text {
+        "record" => Ok(OnChangedAmounts::Record),
+        "needs_operator" => Ok(OnChangedAmounts::NeedsOperator),
+        _ => Err("must be record or needs_operator"),
     }
 }
 

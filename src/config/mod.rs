@@ -39,7 +39,7 @@ pub use bitlipa::{Bitlipa, Merchant};
 pub use callbacks::{BitGoCallback, BitlipaCallback, CallbackKey, CallbackPath, CallbackPathError, CallbackTls, Callbacks};
 pub use callers::{Caller, CallerAuth, CertificateIdentity, Sha256Hash};
 pub use engine::Engine;
-pub use enterprises::{Enterprise, RequestAuth, Settling, SigningPayloadMethod};
+pub use enterprises::{Enterprise, OnChangedAmounts, RequestAuth, Settling, SigningPayloadMethod};
 pub use grpc::Grpc;
 pub use keys::{ConfiguredKey, KeyFile};
 pub use mistakes::{ConfigErrors, Mistake};

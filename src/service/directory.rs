@@ -26,6 +26,17 @@ pub struct SettlementTerms {
     pub max_cutoff_ahead: Duration,
     /// What keeps the same day from being settled twice.
     pub once: OnceRules,
+    /// What happens when the venue is about to settle something else.
+    pub on_changed_amounts: OnChangedAmounts,
+}
+
+/// What happens when the venue is about to settle something else than was posted with the disputes that it settles with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnChangedAmounts {
+    /// It is recorded and alarmed.
+    Record,
+    /// The same, and the settlement waits for a person: it is followed no further.
+    NeedsOperator,
 }
 
 /// An enterprise.

@@ -43,7 +43,7 @@ pub use cancel_settlement::cancel_settlement;
 pub use context::{Caller, Context};
 pub use create_quote::create_quote;
 pub use deliveries::Deliveries;
-pub use directory::{Directory, DirectoryError, Enterprise, QuoteDesk, SettlementTerms};
+pub use directory::{Directory, DirectoryError, Enterprise, OnChangedAmounts, QuoteDesk, SettlementTerms};
 pub use errands::{ErrandSettings, Errands, RunsErrands};
 pub use error::{NotFound, Problem, ServiceError, SigningRefusal, VenueCall, Violation};
 pub use get_balances::{Balances, BalancesQuery, get_balances};

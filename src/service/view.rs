@@ -1,7 +1,7 @@
 //! A settlement with what a reader wants to see beside it.
 
 use super::error::ServiceError;
-use crate::domain::settlement::{Intent, Settlement, TimelineEntry};
+use crate::domain::settlement::{Intent, Settlement, Standing, TimelineEntry};
 use crate::store::Store;
 
 /// The most timeline entries that are shown: the newest ones.
@@ -14,6 +14,8 @@ pub struct SettlementView {
     pub settlement: Settlement,
     /// What was asked; left out of lists and watches, since it can be large.
     pub intent: Option<Intent>,
+    /// How it stands at the venue, once that was read; left out of lists.
+    pub standing: Option<Standing>,
     /// What happened, oldest first; left out of lists.
     pub timeline: Vec<TimelineEntry>,
 }
@@ -22,13 +24,13 @@ impl SettlementView {
     /// Reads everything that belongs to a settlement.
     pub(super) async fn whole(store: &dyn Store, settlement: Settlement) -> Result<Self, ServiceError> {
         let intent = Some(store.intent(settlement.id).await?);
-        let timeline = store.timeline(settlement.id, MAX_TIMELINE_ENTRIES).await?;
-        Ok(Self { settlement, intent, timeline })
+        Ok(Self { intent, ..Self::without_legs(store, settlement).await? })
     }
 
     /// Reads the timeline, and leaves the legs out.
     pub(super) async fn without_legs(store: &dyn Store, settlement: Settlement) -> Result<Self, ServiceError> {
         let timeline = store.timeline(settlement.id, MAX_TIMELINE_ENTRIES).await?;
-        Ok(Self { settlement, intent: None, timeline })
+        let standing = store.standing(settlement.id).await?;
+        Ok(Self { settlement, intent: None, standing, timeline })
     }
 }

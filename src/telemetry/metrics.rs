@@ -44,6 +44,15 @@ const COUNTERS: &[(&str, &str)] = &[
         "settlement_gateway_payload_mismatches_total",
         "Signing payloads of a venue that said something else than was asked; each was left unsigned.",
     ),
+    (
+        "settlement_gateway_final_amounts_changed_total",
+        "Times that a venue was about to settle something else than was posted with the disputes that it settles.",
+    ),
+    (
+        "settlement_gateway_reconciliations_total",
+        "Completed settlements compared with what was asked, by status: each MISMATCH needs a person.",
+    ),
+    ("settlement_gateway_contradictions_total", "Looks at finished settlements that said what cannot be."),
 ];
 
 /// Every gauge.

@@ -151,6 +151,8 @@ impl Change {
 pub struct Concern {
     /// The first difference in a sentence.
     pub detail: String,
+    /// Whether it is told for the first time: an alarm.
+    pub is_new: bool,
     /// Whether the settlement waits for a person, as its enterprise's policy says.
     pub needs_operator: bool,
 }

@@ -97,11 +97,7 @@ impl Movement {
 }
 
 /// Reads transfers.
-pub(super) fn movements(
-    transfers: &[Transfer],
-    accounts: &Accounts,
-    shape: Shape,
-) -> Result<Vec<Movement>, UnreadableTransfer> {
+pub(super) fn movements(transfers: &[Transfer], accounts: &Accounts, shape: Shape) -> Result<Vec<Movement>, UnreadableTransfer> {
     transfers.iter().map(|transfer| movement(transfer, accounts, shape)).collect()
 }
 

@@ -70,6 +70,15 @@ pub struct Difference {
     pub settled: String,
 }
 
+impl Difference {
+    /// What the venue settles less what was to be settled: a decimal.
+    #[must_use]
+    pub fn difference(&self) -> String {
+        let value = |text: &str| text.parse::<BigDecimal>().unwrap_or_default();
+        canonical(&(value(&self.settled) - value(&self.expected)))
+    }
+}
+
 /// The difference in a sentence.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -191,7 +200,9 @@ fn add_settled_disputes(expected: &mut Sums, details: &Details, movements: &[Mov
 fn settled_with(details: &Details) -> impl Iterator<Item = &Dispute> {
     let this = details.transfers.iter().find_map(|transfer| transfer.settlement_id.as_deref());
     let own = details.settlement_disputes.iter().filter(move |dispute| {
-        this.is_some_and(|this| dispute.settled_in_settlement_id.as_deref() == Some(this) && dispute.disputed_settlement_id == this)
+        this.is_some_and(|this| {
+            dispute.settled_in_settlement_id.as_deref() == Some(this) && dispute.disputed_settlement_id == this
+        })
     });
     details.settling_disputes.iter().chain(own)
 }

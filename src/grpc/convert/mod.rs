@@ -24,6 +24,7 @@ pub mod quote;
 pub mod settlement;
 pub mod settlement_transfers;
 pub mod signing;
+mod standing;
 pub mod time;
 mod transfer;
 pub mod venue_page;

@@ -31,7 +31,8 @@ fn net_total(total: &NetTotal) -> pb::ControlTotal {
     }
 }
 
-fn shortfall(shortfall: Shortfall) -> pb::Shortfall {
+/// An account that cannot pay.
+pub(super) fn shortfall(shortfall: Shortfall) -> pb::Shortfall {
     pb::Shortfall {
         connection_id: shortfall.connection_id,
         currency: shortfall.currency,

@@ -1,6 +1,7 @@
 //! A settlement as the gateway's record shows it.
 
 use super::enums::settlement_type;
+use super::standing::{reconciled, standing};
 use super::time::to_proto;
 use crate::domain::ids::{ConnectionId, ExternalId, Notes};
 use crate::domain::settlement::{Header, Leg, Progress, Settlement, TimelineEntry, VenueSettlement};
@@ -11,11 +12,15 @@ use crate::service::SettlementView;
 /// A settlement with its legs and timeline, as far as the view has them.
 #[must_use]
 pub fn view(view: SettlementView) -> pb::Settlement {
-    let SettlementView { settlement, intent, timeline } = view;
+    let SettlementView { settlement, intent, standing: stands, timeline } = view;
+    let (rest, with_amounts) = (summary(&settlement), intent.is_some());
     pb::Settlement {
         posted_amounts: intent.map(|intent| intent.asked.amounts.legs().iter().map(leg).collect()).unwrap_or_default(),
         timeline: timeline.into_iter().map(entry).collect(),
-        ..summary(&settlement)
+        ..match stands {
+            Some(stands) => standing(rest, stands, with_amounts),
+            None => rest,
+        }
     }
 }
 
@@ -63,6 +68,7 @@ fn progress(progress: &Progress, fixed: &Header) -> pb::Settlement {
         payload_sha256: progress.payload_digest.map(|digest| digest.to_hex()),
         signature: progress.signature.map(|signature| signature.to_hex()),
         updated_at: Some(to_proto(progress.updated_at)),
+        reconciliation: progress.reconciled.map(reconciled),
         ..header(fixed)
     }
 }

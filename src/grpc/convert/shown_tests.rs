@@ -76,7 +76,7 @@ fn a_view_shows_legs_and_timeline_as_they_were_recorded() {
         attempts: 1,
         at: refused.progress.updated_at,
     };
-    let view = SettlementView { settlement: refused, intent: Some(intent(asked())), timeline: vec![entry] };
+    let view = SettlementView { settlement: refused, intent: Some(intent(asked())), standing: None, timeline: vec![entry] };
     let shown = settlement::view(view);
     assert_eq!(shown.posted_amounts[0].amount, "1.50");
     assert_eq!(shown.next_action(), pb::NextAction::RetrySame);

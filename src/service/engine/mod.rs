@@ -10,6 +10,7 @@
 //! Safety does not rest on leases: what is sent again is the stored body, and
 //! what is signed again is the stored signature.
 
+mod following;
 mod pace;
 mod report;
 mod settings;
@@ -34,6 +35,7 @@ use crate::domain::ids::EnterpriseId;
 use crate::domain::settlement::Settlement;
 use crate::domain::time::Clock;
 use crate::store::{Claim, Store, StoreError};
+use following::KnownAccounts;
 pub use settings::EngineSettings;
 use shares::{Share, Shares};
 pub use tails::Tail;
@@ -61,6 +63,8 @@ struct Inner {
     /// Held by the one worker that looks for what is due.
     lookout: Mutex<()>,
     shares: Arc<Shares>,
+    /// Whose the venue's network accounts are.
+    accounts: KnownAccounts,
     changes: broadcast::Sender<Changed>,
     tails: Tails,
     draining: CancellationToken,
@@ -88,6 +92,7 @@ impl Engine {
         let wake = Arc::new(Notify::new());
         let inner = Inner {
             lookout: Mutex::new(()),
+            accounts: KnownAccounts::default(),
             shares: Shares::new(settings.max_turns_per_enterprise, Arc::clone(&wake)),
             store,
             keyring,
@@ -173,7 +178,10 @@ impl Engine {
     async fn take_turn(&self, claim: Claim) {
         let engine = self.clone();
         let id = claim.settlement.id;
-        match tokio::spawn(async move { engine.turn(claim).await }).await {
+        let turn = async move {
+            if claim.settlement.progress.is_followed() { engine.follow(claim).await } else { engine.turn(claim).await }
+        };
+        match tokio::spawn(turn).await {
             Ok(Ok(())) => {}
             Ok(Err(StoreError::Fenced)) => warn!(settlement = %id, "another worker has taken the settlement over"),
             Ok(Err(error)) => report::store_failed(&error),

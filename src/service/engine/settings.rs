@@ -21,6 +21,10 @@ pub struct EngineSettings {
     pub visibility_window: Duration,
     /// How long the venue may take to carry out what it was silent about: before that, a refused repeat proves nothing.
     pub silence_window: Duration,
+    /// How long the venue may take to show all of what it has settled: before that, a difference proves nothing.
+    pub reconciliation_window: Duration,
+    /// The longest wait between two looks at the details of a settlement that the venue has.
+    pub details_interval: Duration,
     /// How often a body is sent before an operator is asked.
     pub max_attempts: u32,
     /// How often in a row a worker may stop inside a settlement before it is parked.
@@ -44,6 +48,8 @@ impl Default for EngineSettings {
             poll_interval: Duration::from_secs(30),
             visibility_window: Duration::from_secs(10),
             silence_window: Duration::from_secs(300),
+            reconciliation_window: Duration::from_secs(300),
+            details_interval: Duration::from_secs(600),
             max_attempts: 500,
             max_lapses: 8,
             shortest_rest: Duration::from_millis(20),

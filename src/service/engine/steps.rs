@@ -59,8 +59,10 @@ impl Engine {
             State::Signed => Ok(self.dispatch(settlement)),
             State::Submitting => self.submit(settlement, venue.as_ref()).await,
             State::OutcomeUnknown => Ok(self.read_back(settlement, venue.as_ref()).await),
-            State::Pending | State::AwaitingFunds => Ok(self.follow(settlement, venue.as_ref()).await),
-            State::Completed
+            // What the venue has is followed in batches.
+            State::Pending
+            | State::AwaitingFunds
+            | State::Completed
             | State::Rejected
             | State::NotAccepted
             | State::Cancelled
@@ -193,15 +195,6 @@ impl Engine {
         Step::now(Change::Parked { reason: Reason::TooManyAttempts, detail })
     }
 
-    /// PENDING and AWAITING_FUNDS: how does it stand at the venue?
-    async fn follow(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Step {
-        match self.look(settlement, venue).await {
-            Ok(Some(step)) => step,
-            Ok(None) => Step::Rest { due_at: Some(self.later_look(settlement)) },
-            Err(failure) => self.delay_for(settlement, &failure),
-        }
-    }
-
     /// Reads the settlement at the venue. `None`: the venue shows none.
     async fn look(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Option<Step>, VenueFailure> {
         let header = &settlement.header;
@@ -211,17 +204,12 @@ impl Engine {
             let detail = "the venue shows this external id with another cutoff or other notes".to_owned();
             return Ok(Some(Step::now(Change::Parked { reason: Reason::VenueAnsweredOther, detail })));
         }
-        let progress = &settlement.progress;
-        let due_at = Some(self.later_look(settlement));
-        let same = progress.venue.as_deref() == Some(&found) && !progress.state.is_under_way();
-        if same && !progress.reason.is_some_and(is_passing) {
-            return Ok(Some(Step::Rest { due_at }));
-        }
-        Ok(Some(Step::Change { change: Change::Taken { venue: Box::new(found) }, due_at }))
+        let change = Change::Taken { venue: Box::new(found) };
+        Ok(Some(Step::Change { change, due_at: Some(self.later_look(settlement)) }))
     }
 
     /// The settlement stays as it is and is looked at later; the reason shows, once.
-    fn delay_for(&self, settlement: &Settlement, failure: &VenueFailure) -> Step {
+    pub(super) fn delay_for(&self, settlement: &Settlement, failure: &VenueFailure) -> Step {
         let (reason, detail) = match failure {
             VenueFailure::Refused { status: 401, error, .. } => (Reason::VenueCredentials, describe(401, error)),
             VenueFailure::Refused { status: 403, error, .. } => (Reason::VenueForbidden, describe(403, error)),
@@ -236,7 +224,7 @@ impl Engine {
         delayed(settlement, reason, detail, asked.map_or(at_least, |asked| asked.max(at_least)))
     }
 
-    fn delay(&self, settlement: &Settlement, reason: Reason, detail: String) -> Step {
+    pub(super) fn delay(&self, settlement: &Settlement, reason: Reason, detail: String) -> Step {
         delayed(settlement, reason, detail, self.later_look(settlement))
     }
 
@@ -244,6 +232,8 @@ impl Engine {
     pub(super) fn later_look(&self, settlement: &Settlement) -> Timestamp {
         let (progress, settings, now) = (&settlement.progress, &self.inner.settings, self.inner.clock.now());
         let (since, longest) = match (&progress.venue, progress.dispatched_at) {
+            // It is completed, and only what is told of it is missing.
+            (Some(_), _) if progress.state == State::Completed => (progress.updated_at, settings.details_interval),
             (Some(_), Some(dispatched)) => (dispatched, settings.poll_interval),
             _ => (settlement.header.created_at, settings.longest_wait),
         };
@@ -254,14 +244,15 @@ impl Engine {
 /// The settlement stays as it is until `due`; the reason shows, once.
 fn delayed(settlement: &Settlement, reason: Reason, detail: String, due: Timestamp) -> Step {
     let due_at = Some(due);
-    if settlement.progress.reason == Some(reason) || settlement.progress.state == State::Submitting {
+    let untold = matches!(settlement.progress.state, State::Submitting | State::Completed);
+    if settlement.progress.reason == Some(reason) || untold {
         return Step::Rest { due_at };
     }
     Step::Change { change: Change::Delayed { reason, detail }, due_at }
 }
 
 /// Whether a reason comes from a look that failed, and so passes with one that succeeds.
-fn is_passing(reason: Reason) -> bool {
+pub(super) fn is_passing(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::VenueUnavailable

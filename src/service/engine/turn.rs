@@ -51,7 +51,7 @@ impl Engine {
     }
 
     /// Saves a change and tells everybody; `None` when the state machine refuses it, which parks nothing and sends nothing.
-    async fn save(
+    pub(super) async fn save(
         &self,
         lease: &Lease,
         settlement: &Settlement,
@@ -66,7 +66,7 @@ impl Engine {
         };
         let goes_on = !rests && after.progress.state.is_under_way();
         let keep = goes_on.then_some(self.inner.settings.lease);
-        let due_at = if after.progress.state.is_under_way() || is_followed(after.progress.state) { due_at } else { None };
+        let due_at = due_at.filter(|_| after.progress.state.is_under_way() || after.progress.is_followed());
         self.inner.store.save(lease, change, &after, due_at, keep).await?;
         report::changed(change, &after);
         self.announce(&after);
@@ -81,9 +81,4 @@ impl Engine {
             _ => Some(now),
         }
     }
-}
-
-/// Whether the venue is asked again later how the settlement stands.
-fn is_followed(state: State) -> bool {
-    matches!(state, State::Pending | State::AwaitingFunds)
 }

@@ -51,8 +51,7 @@ fn claim(row: &Row, id: Uuid) -> Result<Claim, StoreError> {
 }
 
 async fn prolong(on: &mut Session, lease: &Lease, lease_for: Duration) -> Result<(), StoreError> {
-    const PROLONG: &str =
-        "UPDATE settlement SET lease_until = $3 WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL";
+    const PROLONG: &str = "UPDATE settlement SET lease_until = $3 WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL";
     let clock = on.now().await?;
     let prolong = Statement::new(PROLONG).bind(lease.id).bind(sequence(lease.token)?).bind(lease_end(clock, lease_for));
     if on.execute(prolong).await? == 0 { Err(StoreError::Fenced) } else { Ok(()) }

@@ -15,7 +15,7 @@ use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, Set
 use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
 use settlement_gateway::service::{
-    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, ServiceError, SettlementTerms,
+    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, ServiceError, SettlementTerms,
     SettlementView, TermsCache, initiate_settlement,
 };
 use settlement_gateway::store::Store;
@@ -68,6 +68,8 @@ pub(crate) fn quick() -> EngineSettings {
         poll_interval: Duration::from_millis(50),
         visibility_window: Duration::from_millis(50),
         silence_window: Duration::from_millis(200),
+        reconciliation_window: Duration::from_millis(300),
+        details_interval: Duration::from_millis(100),
         longest_rest: Duration::from_millis(50),
         ..EngineSettings::default()
     }
@@ -105,6 +107,7 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
         key_id: KeyId::new(format!("key-{id}")).unwrap(),
         max_cutoff_ahead: Duration::from_secs(60),
         once: OnceRules::NONE,
+        on_changed_amounts: OnChangedAmounts::Record,
     };
     let venue = Arc::new(venue);
     Enterprise {
@@ -183,13 +186,29 @@ impl World {
         Self { sandbox, context, folder }
     }
 
+    /// The same world with enterprises that are reached or treated otherwise; the engine starts anew.
+    pub(crate) async fn changed(self, change: impl Fn(&mut Enterprise)) -> Self {
+        let Self { sandbox, context, folder } = self;
+        context.engine.drain().await;
+        let enterprises = [V1, V2].map(|id| {
+            let mut enterprise = context.directory.enterprise(&EnterpriseId::new(id).unwrap()).unwrap().clone();
+            change(&mut enterprise);
+            enterprise
+        });
+        let directory = Arc::new(Directory::new(enterprises.to_vec(), None).unwrap());
+        let (store, keyring, clock) = (context.store.clone(), context.keyring.clone(), context.clock.clone());
+        let engine = Engine::new(store, keyring, directory.clone(), clock, quick());
+        engine.start();
+        Self { sandbox, context: Context { directory, engine, ..context }, folder }
+    }
+
     pub(crate) async fn initiate(&self, request: InitiateSettlement) -> Result<SettlementView, ServiceError> {
         initiate_settlement(&self.context, &caller(), request, PATIENCE).await
     }
 
     /// Waits until nothing looks at a settlement any more, so that no look meets what is meant for another.
     pub(crate) async fn until_at_rest(&self, mut settlement: Settlement) {
-        while !settlement.progress.state.is_terminal() && settlement.progress.state != State::NeedsOperator {
+        while !settlement.progress.is_finished() && settlement.progress.state != State::NeedsOperator {
             let changed = self.context.engine.wait_for_change(settlement.id, settlement.progress.sequence);
             settlement = tokio::time::timeout(PATIENCE, changed).await.unwrap().unwrap().unwrap();
         }

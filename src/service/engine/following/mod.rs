@@ -1,0 +1,227 @@
+//! Following what the venue has, to its end and until it is reconciled.
+//!
+//! A worker that takes one such settlement takes those of the same enterprise
+//! that fall due soon, and one list call asks for all of them. Details are
+//! read only where something calls for it. Every settlement is saved or given
+//! back by itself, so that a failure of one leaves the others as they are.
+
+mod accounts;
+mod details;
+mod look;
+mod standing;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub(super) use accounts::KnownAccounts;
+use look::{Look, Trouble};
+
+use super::steps::Step;
+use super::{Engine, report};
+use crate::domain::ids::ExternalId;
+use crate::domain::network::{Page, PartnerSettlementsQuery};
+use crate::domain::settlement::{Change, Reason, Settlement, State, VenueSettlement, VenueStatus};
+use crate::domain::time::later;
+use crate::store::{Claim, DetailsMark, StoreError};
+use crate::upstream::{VenueFailure, id_runs};
+
+/// The most settlements that are followed by one list call.
+const MAX_BATCH: u32 = 50;
+/// Settlements that are asked for at once: more than a batch has, so that a second one under an external id is seen.
+const PAGE_SIZE: u32 = 200;
+/// The most pages of a list that are read.
+const MAX_PAGES: u32 = 10;
+/// How long a finished settlement that stops its readers is left alone.
+const SET_ASIDE_FOR: Duration = Duration::from_secs(3_600);
+
+/// What a look comes to.
+enum Looked {
+    /// A step like any other.
+    Step(Step),
+    /// The details were read and said nothing new.
+    Unchanged {
+        /// When to look again.
+        due_at: Timestamp,
+        /// What is noted of the read.
+        mark: DetailsMark,
+    },
+}
+
+/// What the venue lists, by external id.
+type Listed = BTreeMap<ExternalId, Vec<VenueSettlement>>;
+
+impl Engine {
+    /// Looks at a followed settlement, and at others of its enterprise that fall due soon.
+    pub(super) async fn follow(&self, first: Claim) -> Result<(), StoreError> {
+        if first.lapses >= self.inner.settings.max_lapses {
+            return self.set_aside(first).await;
+        }
+        let Some(enterprise) = self.inner.directory.enterprise(&first.settlement.header.enterprise_id) else {
+            let detail = "the enterprise is no longer configured".to_owned();
+            let step = self.delay(&first.settlement, Reason::VenueCredentials, detail);
+            return self.end(&first, Looked::Step(step)).await;
+        };
+        let mut batch = self.gather(first).await?;
+        let mut look = Look::new(self, enterprise, &batch);
+        let listed = list(&mut look, &batch).await;
+        while let Some(claim) = batch.pop_front() {
+            let looked = match &listed {
+                _ if self.is_draining() => Ok(Looked::Step(Step::Rest { due_at: Some(self.inner.clock.now()) })),
+                Ok(listed) => self.look_at(&mut look, &claim.settlement, listed).await,
+                Err(failure) => Ok(Looked::Step(self.delay_for(&claim.settlement, failure))),
+            };
+            look.done(&claim.lease);
+            match looked {
+                Ok(looked) => self.end_or_leave(&claim, looked).await?,
+                Err(StoreError::Fenced) => report::taken_over(&claim.settlement),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The settlements that are looked at together. One in which a worker stopped is alone, so that it stops no others.
+    async fn gather(&self, first: Claim) -> Result<VecDeque<Claim>, StoreError> {
+        let settings = &self.inner.settings;
+        let mut batch = VecDeque::new();
+        if first.lapses == 0 {
+            let due_by = later(self.inner.clock.now(), settings.poll_interval / 4);
+            let enterprise_id = &first.settlement.header.enterprise_id;
+            let others = self.inner.store.claim_followed(enterprise_id, due_by, settings.lease, MAX_BATCH - 1).await?;
+            batch.extend(others);
+        }
+        batch.push_front(first);
+        Ok(batch)
+    }
+
+    /// What one settlement's look comes to.
+    async fn look_at(&self, look: &mut Look<'_>, settlement: &Settlement, listed: &Listed) -> Result<Looked, StoreError> {
+        let header = &settlement.header;
+        match listed.get(&header.external_id).map(Vec::as_slice).unwrap_or_default() {
+            [] => Ok(Looked::Step(Step::Rest { due_at: Some(self.later_look(settlement)) })),
+            [shown] if shown.is_for(&header.external_id, header.cutoff, header.notes.as_ref()) => {
+                self.observe(look, settlement, shown).await
+            }
+            [_] => Ok(self.contradicted(settlement, "the venue shows this external id with another cutoff or other notes")),
+            _ => Ok(self.contradicted(settlement, "the venue shows two settlements under this external id")),
+        }
+    }
+
+    /// Reads details where something calls for them, and says what changed.
+    async fn observe(&self, look: &mut Look<'_>, settlement: &Settlement, shown: &VenueSettlement) -> Result<Looked, StoreError> {
+        let progress = &settlement.progress;
+        let is_same = progress.venue.as_deref() == Some(shown);
+        if progress.state == State::Completed && shown.status != VenueStatus::Completed {
+            return Ok(self.contradicted(settlement, "the venue no longer calls the settlement completed"));
+        }
+        if is_same && progress.state != State::Completed {
+            let mark = self.inner.store.details_mark(settlement.id).await?;
+            let fresh = |mark: &DetailsMark| mark.sequence == progress.sequence && mark.due_at > self.inner.clock.now();
+            if let Some(mark) = mark.filter(fresh) {
+                let due_at = Some(self.later_look(settlement).min(mark.due_at));
+                return Ok(Looked::Step(Step::Rest { due_at }));
+            }
+        }
+        match look.details(settlement, shown).await {
+            Ok(details) => self.judge(look, settlement, details).await,
+            Err(Trouble::Store(error)) => Err(error),
+            // The venue's own word is worth telling, whatever else cannot be read.
+            Err(Trouble::Venue(_)) if !is_same && progress.state != State::Completed => {
+                let change = Change::Taken { venue: Box::new(shown.clone()) };
+                Ok(Looked::Step(Step::Change { change, due_at: Some(self.later_look(settlement)) }))
+            }
+            Err(Trouble::Venue(failure)) => Ok(Looked::Step(self.delay_for(settlement, &failure))),
+        }
+    }
+
+    /// The venue says what cannot be: a person must decide, but where the settlement is at its end.
+    fn contradicted(&self, settlement: &Settlement, detail: &str) -> Looked {
+        if settlement.progress.state.is_terminal() {
+            report::contradicted(settlement, detail);
+            return Looked::Step(Step::Rest { due_at: Some(self.later_look(settlement)) });
+        }
+        let change = Change::Parked { reason: Reason::VenueAnsweredOther, detail: detail.to_owned() };
+        Looked::Step(Step::now(change))
+    }
+
+    async fn end_or_leave(&self, claim: &Claim, looked: Looked) -> Result<(), StoreError> {
+        match self.end(claim, looked).await {
+            Err(StoreError::Fenced) => {
+                report::taken_over(&claim.settlement);
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
+    /// Saves what a look came to, or gives the settlement back.
+    async fn end(&self, claim: &Claim, looked: Looked) -> Result<(), StoreError> {
+        match looked {
+            Looked::Unchanged { due_at, mark } => self.inner.store.release_looked(&claim.lease, due_at, mark).await,
+            Looked::Step(Step::Rest { due_at }) => self.inner.store.release(&claim.lease, due_at).await,
+            Looked::Step(Step::Change { change, due_at }) => {
+                self.save(&claim.lease, &claim.settlement, &change, due_at, true).await.map(|_| ())
+            }
+        }
+    }
+
+    /// A settlement in whose turns workers stop is given to a person; a completed one is left alone for long.
+    async fn set_aside(&self, claim: Claim) -> Result<(), StoreError> {
+        let detail = format!("workers stopped in the middle of it {} times in a row", claim.lapses);
+        if claim.settlement.progress.state.is_terminal() {
+            report::contradicted(&claim.settlement, &detail);
+            let due_at = later(self.inner.clock.now(), SET_ASIDE_FOR);
+            return self.inner.store.release(&claim.lease, Some(due_at)).await;
+        }
+        let change = Change::Parked { reason: Reason::TooManyTakeovers, detail };
+        self.end(&claim, Looked::Step(Step::now(change))).await
+    }
+}
+
+/// Asks for all settlements of a batch, in as few calls as their external ids allow.
+async fn list(look: &mut Look<'_>, batch: &VecDeque<Claim>) -> Result<Listed, VenueFailure> {
+    let mut listed = Listed::new();
+    let ids = batch.iter().map(|claim| claim.settlement.header.external_id.clone());
+    for run in id_runs(ids, ExternalId::as_str) {
+        list_run(look, run, &mut listed).await?;
+    }
+    Ok(listed)
+}
+
+/// Reads pages until one brings nothing new: a short page is not believed to be the last.
+async fn list_run(look: &mut Look<'_>, external_ids: Vec<ExternalId>, listed: &mut Listed) -> Result<(), VenueFailure> {
+    for number in 0..MAX_PAGES {
+        let query = PartnerSettlementsQuery {
+            enterprise_id: look.enterprise.id.clone(),
+            external_ids: external_ids.clone(),
+            settlement_ids: Vec::new(),
+            created_from: None,
+            created_before: None,
+            updated_from: None,
+            page: Page { number, size: PAGE_SIZE },
+        };
+        let reads = look.enterprise.reads.as_ref();
+        let page = look.call(|| reads.partner_settlements(&query)).await.map_err(Trouble::into_failure)?;
+        let (brought, any) = (page.len(), enter(page, &external_ids, listed));
+        if !any || brought < PAGE_SIZE as usize && external_ids.iter().all(|id| listed.contains_key(id)) {
+            return Ok(());
+        }
+    }
+    Err(VenueFailure::Unreadable { detail: "the list of settlements has too many pages".to_owned() })
+}
+
+/// Enters what a page brings; whether any of it is new. What was not asked for is left out.
+fn enter(page: Vec<VenueSettlement>, external_ids: &[ExternalId], listed: &mut Listed) -> bool {
+    let mut any = false;
+    for shown in page {
+        let Some(external_id) = external_ids.iter().find(|id| id.as_str() == shown.external_id) else { continue };
+        let known = listed.entry(external_id.clone()).or_default();
+        if known.iter().all(|other| other.settlement_id != shown.settlement_id) {
+            known.push(shown);
+            any = true;
+        }
+    }
+    any
+}
