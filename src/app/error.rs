@@ -69,9 +69,12 @@ pub enum AppError {
     /// The callbacks' listener cannot be bound.
     #[error("the listener for the venues' calls cannot be bound")]
     Callbacks(#[source] std::io::Error),
+    /// The journal did not answer while the gateway started.
+    #[error("the journal did not answer")]
+    Journal(#[from] StoreError),
     /// The journal did not close in order; what was recorded is durable all the same.
     #[error("the journal did not close in order")]
-    Close(#[from] StoreError),
+    Close(#[source] StoreError),
     /// Something had not ended within the grace.
     #[error("not everything ended within {0:?}; what was recorded is resumed at the next start")]
     Grace(Duration),

@@ -23,6 +23,21 @@ pub async fn open_journal(location: &StoreLocation, environment: &dyn Environmen
     })
 }
 
+/// Opens the journal to read alone, also while a gateway has it.
+///
+/// # Errors
+/// As [`open_journal`]; also when there is no journal yet, or its schema is not this version's.
+pub async fn open_journal_to_read(location: &StoreLocation, environment: &dyn Environment) -> Result<Arc<dyn Store>, AppError> {
+    Ok(match location {
+        StoreLocation::Sqlite(path) => {
+            Arc::new(SqliteStore::open_to_read(SqliteOptions { path: path.clone(), clock: Arc::new(SystemClock) }).await?)
+        }
+        StoreLocation::Postgres { url, max_connections } => {
+            Arc::new(PostgresStore::open_to_read(options(url, *max_connections, environment)?).await?)
+        }
+    })
+}
+
 /// Reads which schema the journal has, and changes nothing.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ use crate::service::{Context, ErrandSettings, Errands, RunsErrands};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 pub use error::AppError;
-pub use journal::{journal_schema, open_journal};
+pub use journal::{journal_schema, open_journal, open_journal_to_read};
 use serving::Listeners;
 pub use signals::StopSignals;
 pub use system::{SystemClock, SystemEntropy};
@@ -83,7 +83,7 @@ impl App {
         };
         let (health, readiness) = (Health::new().await, Readiness::new());
         readiness.keys_loaded();
-        let runners = runners::runners(config, &context);
+        let runners = runners::runners(config, &context).await?;
         let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone()).await?;
         let app = Self {
             store,
@@ -170,7 +170,7 @@ impl App {
         self.stop_ops.cancel();
         let ended = timeout(LAST_ANSWERS, self.behind.wait()).await;
         match timeout_at(grace_ends + LAST_STEPS, self.store.close()).await {
-            Ok(closed) => closed?,
+            Ok(closed) => closed.map_err(AppError::Close)?,
             Err(_) => return Err(AppError::Grace(self.grace)),
         }
         if drained.is_ok() && ended.is_ok() { Ok(()) } else { Err(AppError::Grace(self.grace)) }

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use crate::config::{Callbacks, Config};
-use crate::service::{Context, Deliveries, RunsErrands};
+use crate::service::{Context, Deliveries, Patrol, RunsErrands};
+use crate::store::StoreError;
 
 /// All of them. Deliveries of a former configuration are acted on without a listener too.
-pub(super) fn runners(config: &Config, context: &Context) -> Vec<Arc<dyn RunsErrands>> {
+/// Every enterprise that settles is looked after by the patrol from then on.
+pub(super) async fn runners(config: &Config, context: &Context) -> Result<Vec<Arc<dyn RunsErrands>>, StoreError> {
     let keep = config.callbacks.as_ref().map_or(Callbacks::DEFAULT_KEEP, |callbacks| callbacks.keep);
-    vec![Arc::new(Deliveries::new(context.clone(), keep))]
+    let (store, directory, clock) = (context.store.clone(), context.directory.clone(), context.clock.clone());
+    let patrol = Patrol::new(store, directory, clock, config.engine.patrol_interval);
+    patrol.enlist().await?;
+    Ok(vec![Arc::new(Deliveries::new(context.clone(), keep)), Arc::new(patrol)])
 }

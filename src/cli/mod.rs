@@ -3,6 +3,7 @@
 mod config;
 mod dev;
 mod exit;
+mod export;
 mod healthcheck;
 mod keys;
 mod logging;
@@ -34,6 +35,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Show keys: public data only.
     Keys(keys::KeysArgs),
+    /// Write what was settled on a day as CSV and JSON, with control totals, from the journal; a gateway may be running.
+    Export(export::ExportArgs),
     /// Work with the journal's schema.
     Migrate(migrate::MigrateArgs),
     /// Ask a running gateway whether it is ready; exits with 0 if so. For containers and probes.
@@ -51,6 +54,7 @@ impl Cli {
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Config(args) => config::run(&args),
             Command::Keys(args) => keys::run(&args),
+            Command::Export(args) => export::run(&args).await,
             Command::Migrate(args) => migrate::run(&args).await,
             Command::Healthcheck(args) => healthcheck::run(&args).await,
             Command::Version => {

@@ -16,6 +16,7 @@ const VISIBILITY_WINDOW_MS: Bounds = Bounds { default: 10_000, min: 0, max: 3_60
 const SILENCE_WINDOW_MS: Bounds = Bounds { default: 300_000, min: 0, max: 3_600_000 };
 const RECONCILIATION_WINDOW_MS: Bounds = Bounds { default: 300_000, min: 0, max: 86_400_000 };
 const DETAILS_INTERVAL_MS: Bounds = Bounds { default: 600_000, min: 10, max: 86_400_000 };
+const PATROL_INTERVAL_MS: Bounds = Bounds { default: 600_000, min: 10, max: 86_400_000 };
 const MAX_ATTEMPTS: Bounds = Bounds { default: 500, min: 2, max: 100_000 };
 const MAX_LAPSES: Bounds = Bounds { default: 8, min: 1, max: 100 };
 const SHORTEST_REST_MS: Bounds = Bounds { default: 20, min: 1, max: 10_000 };
@@ -51,6 +52,8 @@ pub struct Engine {
     pub reconciliation_window: Duration,
     /// The longest wait between two looks at the details of a settlement that the venue has.
     pub details_interval: Duration,
+    /// How often the venue is asked for settlements that this gateway did not make.
+    pub patrol_interval: Duration,
     /// How often a body is sent before an operator is asked.
     pub max_attempts: u32,
     /// After so many lapsed leases in a row a settlement is handed to an operator.
@@ -79,6 +82,7 @@ impl Engine {
             silence_window: section.duration_ms("silence_window_ms", SILENCE_WINDOW_MS),
             reconciliation_window: section.duration_ms("reconciliation_window_ms", RECONCILIATION_WINDOW_MS),
             details_interval: section.duration_ms("details_interval_ms", DETAILS_INTERVAL_MS),
+            patrol_interval: section.duration_ms("patrol_interval_ms", PATROL_INTERVAL_MS),
             max_attempts: section.number("max_attempts", MAX_ATTEMPTS),
             max_lapses: section.number("max_lapses", MAX_LAPSES),
             shortest_rest: section.duration_ms("shortest_rest_ms", SHORTEST_REST_MS),

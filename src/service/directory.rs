@@ -112,6 +112,11 @@ impl Directory {
         Ok(directory)
     }
 
+    /// All enterprises.
+    pub fn enterprises(&self) -> impl Iterator<Item = &Enterprise> {
+        self.enterprises.values()
+    }
+
     /// An enterprise by its id.
     #[must_use]
     pub fn enterprise(&self, id: &EnterpriseId) -> Option<&Enterprise> {

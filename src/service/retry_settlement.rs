@@ -6,9 +6,9 @@ use super::context::{Caller, Context};
 use super::error::ServiceError;
 use super::get_settlement::find;
 use super::initiate_settlement::answer;
-use super::view::SettlementView;
+use super::view::{MAX_TIMELINE_ENTRIES, SettlementView};
 use crate::domain::ids::{EnterpriseId, ExternalId};
-use crate::domain::settlement::{Change, Settlement};
+use crate::domain::settlement::{Change, OBSERVED, Settlement, TimelineEntry};
 use crate::store::{Claim, SettlementName, StoreError};
 
 /// How often a caller's change asks for a lease that a worker holds.
@@ -55,7 +55,7 @@ pub(super) async fn change_by_caller(
     if context.engine.is_draining() {
         return Err(ServiceError::Draining);
     }
-    hold_version(&seen, version)?;
+    hold_version(context, &seen, version).await?;
     refuse_illegal(&seen, change)?;
     let (context, version, change) = (context.clone(), version.clone(), change.clone());
     // In a task of its own: a caller that goes away between the lease and the save would leave the settlement held.
@@ -72,7 +72,8 @@ async fn change_under_lease(
     let Some(claim) = claim_soon(context, &seen).await? else {
         return Err(ServiceError::Busy(Box::new(seen)));
     };
-    let changed = hold_version(&claim.settlement, version).and_then(|()| apply(context, &claim.settlement, change));
+    let held = hold_version(context, &claim.settlement, version).await;
+    let changed = held.and_then(|()| apply(context, &claim.settlement, change));
     let after = match changed {
         Ok(after) => after,
         Err(error) => {
@@ -102,8 +103,17 @@ async fn claim_soon(context: &Context, seen: &Settlement) -> Result<Option<Claim
     Ok(None)
 }
 
-fn hold_version(seen: &Settlement, version: &SettlementVersion) -> Result<(), ServiceError> {
-    if seen.progress.sequence == version.expected_sequence {
+/// Refuses a decision that rests on another state of affairs. What was only observed of the venue since, in the same state, is
+/// none: balances and disputes move without anybody's doing.
+async fn hold_version(context: &Context, seen: &Settlement, version: &SettlementVersion) -> Result<(), ServiceError> {
+    let (stands, expected) = (seen.progress.sequence, version.expected_sequence);
+    if stands == expected {
+        return Ok(());
+    }
+    let timeline = context.store.timeline(seen.id, MAX_TIMELINE_ENTRIES).await?;
+    let is_known = timeline.iter().any(|entry| entry.sequence == expected && entry.state == seen.progress.state);
+    let only_observed = |entry: &TimelineEntry| entry.change == OBSERVED && entry.state == seen.progress.state;
+    if is_known && timeline.iter().filter(|entry| entry.sequence > expected).all(only_observed) {
         return Ok(());
     }
     Err(ServiceError::StateConflict(Box::new(seen.clone())))

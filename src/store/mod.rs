@@ -12,6 +12,7 @@
 mod errands;
 mod events;
 mod following;
+mod foreign;
 mod inbox;
 pub mod postgres;
 mod sql;
@@ -34,6 +35,7 @@ use crate::domain::signing::SigningJournal;
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use events::{EventQuery, EventStore, EventStretch};
 pub use following::{DetailsMark, FollowingStore};
+pub use foreign::{ForeignQuery, ForeignStore, PatrolMark};
 pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 
@@ -243,7 +245,15 @@ pub trait BudgetStore: Send + Sync {
 /// The whole journal.
 #[async_trait]
 pub trait Store:
-    BudgetStore + SettlementStore + FollowingStore + QuoteStore + ErrandStore + InboxStore + SigningJournal + EventStore
+    BudgetStore
+    + SettlementStore
+    + FollowingStore
+    + ForeignStore
+    + QuoteStore
+    + ErrandStore
+    + InboxStore
+    + SigningJournal
+    + EventStore
 {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;

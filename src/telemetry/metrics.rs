@@ -52,6 +52,11 @@ const COUNTERS: &[(&str, &str)] = &[
         "settlement_gateway_reconciliations_total",
         "Completed settlements compared with what was asked, by status: each MISMATCH needs a person.",
     ),
+    (
+        "settlement_gateway_foreign_settlements_total",
+        "Settlements at a venue that this gateway did not make: each may mean a stolen key or token.",
+    ),
+    ("settlement_gateway_patrol_failures_total", "Searches for such settlements that the venue did not answer."),
     ("settlement_gateway_contradictions_total", "Looks at finished settlements that said what cannot be."),
 ];
 

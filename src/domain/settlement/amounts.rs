@@ -187,7 +187,7 @@ pub struct LegKey<'a> {
 }
 
 impl<'a> LegKey<'a> {
-    fn of(leg: &'a Leg) -> Self {
+    pub(crate) fn of(leg: &'a Leg) -> Self {
         Self {
             connection_id: leg.connection_id.as_str(),
             counterparty_connection_id: leg.counterparty_connection_id.as_ref().map_or("", ConnectionId::as_str),

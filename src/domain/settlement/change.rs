@@ -12,6 +12,9 @@ use super::state::{NextAction, Outcome, State, next_action};
 use super::venue::{VenueSettlement, VenueStatus};
 use crate::domain::signing::{PayloadDigest, Signature};
 
+/// The name of a change by which only what the venue shows has changed, unless the state did too.
+pub const OBSERVED: &str = "OBSERVED";
+
 /// Everything about a settlement that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -134,7 +137,7 @@ impl Change {
             Self::NotSent { .. } => "NOT_SENT",
             Self::Unanswered { .. } => "UNANSWERED",
             Self::Taken { .. } => "TAKEN",
-            Self::Observed { .. } => "OBSERVED",
+            Self::Observed { .. } => OBSERVED,
             Self::NotAccepted { .. } => "NOT_ACCEPTED",
             Self::Parked { .. } => "PARKED",
             Self::Cancelled => "CANCELLED",

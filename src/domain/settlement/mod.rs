@@ -4,6 +4,7 @@ mod amounts;
 mod change;
 mod doubt;
 mod event;
+mod foreign;
 mod intent;
 mod movements;
 mod once;
@@ -13,6 +14,8 @@ mod reconciliation;
 mod reconciliation_tests;
 mod shortfall;
 mod standing;
+#[cfg(test)]
+mod standing_tests;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -26,9 +29,10 @@ use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, Nonce, Notes
 use crate::domain::time::Cutoff;
 
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
-pub use change::{Change, Concern, IllegalChange, Progress};
+pub use change::{Change, Concern, IllegalChange, OBSERVED, Progress};
 pub use doubt::{Absence, Doubt, Windows};
 pub use event::{SettlementEvent, Standing, VenueWord};
+pub use foreign::{ForeignSettlement, RecordedSettlement, is_foreign};
 pub(crate) use intent::names;
 pub use intent::{AmountUnit, Asked, Intent, Route};
 pub use movements::{Accounts, UnreadableTransfer};

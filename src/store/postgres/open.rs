@@ -41,6 +41,16 @@ impl PostgresStore {
         migrate::up_to_date(&pool).await?;
         Ok(Self { driver: PostgresDriver { pool, clock: options.clock } })
     }
+
+    /// Opens the store to read alone: a standby will do, and nothing is migrated.
+    ///
+    /// # Errors
+    /// [`OpenError`] also where its schema is not this version's.
+    pub async fn open_to_read(options: PostgresOptions) -> Result<Self, OpenError> {
+        migrate::schema(&options).await?.must_be_known()?;
+        let pool = pool(&options).await?;
+        Ok(Self { driver: PostgresDriver { pool, clock: options.clock } })
+    }
 }
 
 /// A pool of connections that carry nothing over from who used them before.

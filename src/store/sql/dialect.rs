@@ -12,6 +12,8 @@ pub(in crate::store) struct Dialect {
     pub(super) take_followed: &'static str,
     /// When the next one falls due, without the enterprises of the JSON list `$1`.
     pub(super) next_due: &'static str,
+    /// What is recorded of the external ids in the JSON list `$2`, for the enterprise `$1`.
+    pub(super) recorded_among: &'static str,
     /// Takes the journal's next place, so that places rise by commit.
     pub(super) next_place: &'static str,
     /// Makes recordings of one caller (`$1`) wait for each other; nothing where all writes do so anyway.
@@ -155,12 +157,24 @@ macro_rules! events {
     };
 }
 
+macro_rules! recorded_among {
+    ($list:literal) => {
+        concat!(
+            "SELECT external_id, attempts, venue_settlement_id FROM settlement \
+             WHERE enterprise_id = $1 AND external_id IN (SELECT value FROM ",
+            $list,
+            ")"
+        )
+    };
+}
+
 /// SQLite: one connection writes, so that nothing needs a lock of its own.
 pub(in crate::store) const SQLITE: Dialect = Dialect {
     first_errand: first_errand!(""),
     first_due: first_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))", ""),
     next_due: next_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))"),
     take_followed: take_followed!("(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))", ""),
+    recorded_among: recorded_among!("json_each($2)"),
     next_place: "SELECT COALESCE(MAX(journal_sequence), 0) + 1 AS place FROM signing_reservation",
     lock_caller: None,
     lock_enterprise: None,
@@ -186,6 +200,7 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
         "(CASE WHEN state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED') THEN 1 ELSE 0 END)",
         "FOR UPDATE SKIP LOCKED"
     ),
+    recorded_among: recorded_among!("json_array_elements_text(CAST($2 AS JSON))"),
     next_place: "UPDATE signing_head SET place = place + 1 RETURNING place",
     lock_caller: Some("INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller"),
     lock_enterprise: Some(

@@ -112,8 +112,12 @@ async fn hasten_named(
     const HASTEN: &str = "UPDATE settlement SET due_at = $3 WHERE enterprise_id = $1 \
                           AND (external_id = $2 OR venue_settlement_id = $2) \
                           AND terminal = 0 AND exposed = 1 AND lease_until IS NULL AND due_at > $3";
-    let hasten = Statement::new(HASTEN).bind(enterprise_id.as_str()).bind(name).bind(now);
-    on.execute(hasten).await?;
+    const DETAILS: &str = "UPDATE settlement_standing SET details_due_at = $3 WHERE details_due_at > $3 AND settlement_id IN \
+                           (SELECT id FROM settlement WHERE enterprise_id = $1 \
+                           AND (external_id = $2 OR venue_settlement_id = $2) AND terminal = 0)";
+    for statement in [HASTEN, DETAILS] {
+        on.execute(Statement::new(statement).bind(enterprise_id.as_str()).bind(name).bind(now)).await?;
+    }
     let mut hastened = Hastened::default();
     for row in on.rows(Statement::new(NAMED).bind(enterprise_id.as_str()).bind(name)).await? {
         hastened.known += 1;
@@ -132,6 +136,9 @@ async fn hasten_named(
 async fn hasten_all(on: &mut Session, enterprise_id: &EnterpriseId, now: Timestamp) -> Result<u64, StoreError> {
     const HASTEN: &str = "UPDATE settlement SET due_at = $2 WHERE enterprise_id = $1 \
                           AND terminal = 0 AND exposed = 1 AND lease_until IS NULL AND due_at > $2";
+    const DETAILS: &str = "UPDATE settlement_standing SET details_due_at = $2 WHERE details_due_at > $2 AND settlement_id IN \
+                           (SELECT id FROM settlement WHERE enterprise_id = $1 AND terminal = 0)";
+    on.execute(Statement::new(DETAILS).bind(enterprise_id.as_str()).bind(now)).await?;
     on.execute(Statement::new(HASTEN).bind(enterprise_id.as_str()).bind(now)).await
 }
 

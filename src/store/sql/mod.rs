@@ -18,6 +18,7 @@ mod error;
 mod event_feed;
 mod events;
 mod following;
+mod foreign;
 mod inbox;
 mod intents;
 mod once;

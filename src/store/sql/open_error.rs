@@ -22,6 +22,14 @@ pub enum OpenError {
         /// The newest schema that this version knows.
         known: i64,
     },
+    /// The schema is older than this version's, and nothing may be changed.
+    #[error("the store has schema {found}, and this version reads schema {known}: bring it up to date first")]
+    SchemaBehind {
+        /// The schema that was found; 0 for an empty database.
+        found: i64,
+        /// The newest schema that this version knows.
+        known: i64,
+    },
     /// The folder, the database or the lock file cannot be made or opened.
     #[error("the store's files at {} cannot be used", path.display())]
     File {

@@ -40,6 +40,14 @@ impl SchemaStatus {
         Ok(self.found < self.known)
     }
 
+    /// Refuses a database that this version cannot read as it is.
+    ///
+    /// # Errors
+    /// [`OpenError::SchemaTooNew`], or [`OpenError::SchemaBehind`].
+    pub(in crate::store) fn must_be_known(self) -> Result<(), OpenError> {
+        if self.is_behind()? { Err(OpenError::SchemaBehind { found: self.found, known: self.known }) } else { Ok(()) }
+    }
+
     /// A migration. One that was released never changes; each sets both versions of `gateway_meta` itself.
     pub(in crate::store) fn migration(version: i64, name: &'static str, text: &'static str) -> Migration {
         Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)

@@ -17,7 +17,8 @@ pub struct SqliteDriver {
     pub(super) writer: SqlitePool,
     /// Connections that cannot write.
     pub(super) readers: SqlitePool,
-    pub(super) lock: Arc<LockFile>,
+    /// What keeps a second process away; `None` for one that only reads.
+    pub(super) lock: Option<Arc<LockFile>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) budgets: Arc<SpentBudgets>,
 }
@@ -40,6 +41,6 @@ impl Driver for SqliteDriver {
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
         self.writer.close().await;
-        self.lock.release().map_err(unavailable)
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.release()).map_err(unavailable)
     }
 }

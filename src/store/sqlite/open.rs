@@ -43,10 +43,21 @@ impl SqliteStore {
         let writer = pool(1, writer).await?;
         migrate::up_to_date(&writer).await?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
-        let driver = SqliteDriver { writer, readers, lock: Arc::new(lock), clock: options.clock, budgets: Arc::default() };
+        let driver = SqliteDriver { writer, readers, lock: Some(Arc::new(lock)), clock: options.clock, budgets: Arc::default() };
         let store = Self { driver };
         store.run(Mode::Write, (), |on, ()| Box::pin(free_all(on))).await.map_err(failed)?;
         Ok(store)
+    }
+
+    /// Opens the store to read alone, also while another process has it; writes are refused.
+    ///
+    /// # Errors
+    /// [`OpenError`] also where there is no such file yet, or its schema is not this version's.
+    pub async fn open_to_read(options: SqliteOptions) -> Result<Self, OpenError> {
+        migrate::schema(&options.path).await?.must_be_known()?;
+        let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
+        let (writer, clock) = (readers.clone(), options.clock);
+        Ok(Self { driver: SqliteDriver { writer, readers, lock: None, clock, budgets: Arc::default() } })
     }
 }
 

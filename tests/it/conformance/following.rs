@@ -142,3 +142,19 @@ pub(crate) async fn a_completed_settlement_is_due_until_it_is_reconciled(fixture
     fixture.clock.advance(LEASE * 2);
     assert!(fixture.due().await.is_none(), "it is finished");
 }
+
+pub(crate) async fn what_a_venue_calls_about_has_its_details_read_again(fixture: &Fixture) {
+    for (external_id, by_name) in [("e-1", true), ("e-2", false)] {
+        let (lease, settlement) = taken(fixture, intent(external_id), VenueStatus::Pending).await;
+        let change = observed(external_id, VenueStatus::Pending, Standing::default());
+        let settlement = fixture.change(&lease, &settlement, &change).await;
+        fixture.store.release(&lease, Some(after_start(500))).await.unwrap();
+        if by_name {
+            fixture.store.hasten_named(&enterprise(), external_id, fixture.now()).await.unwrap();
+        } else {
+            fixture.store.hasten_all(&enterprise(), fixture.now()).await.unwrap();
+        }
+        let mark = fixture.store.details_mark(settlement.id).await.unwrap().unwrap();
+        assert_eq!(mark.due_at, fixture.now(), "{external_id}");
+    }
+}

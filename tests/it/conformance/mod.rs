@@ -10,6 +10,7 @@ pub(crate) mod events;
 pub(crate) mod fencing;
 mod fixture;
 pub(crate) mod following;
+pub(crate) mod foreign;
 pub(crate) mod inbox;
 pub(crate) mod limits;
 pub(crate) mod listing;
@@ -70,6 +71,11 @@ macro_rules! suite {
             following: a_look_that_found_nothing_new_is_noted_without_a_change,
             following: an_observation_by_another_than_the_holder_leaves_the_standing_as_it_was,
             following: a_completed_settlement_is_due_until_it_is_reconciled,
+            following: what_a_venue_calls_about_has_its_details_read_again,
+            foreign: a_finding_is_told_once_and_kept_as_it_was_first_seen,
+            foreign: pages_of_findings_join_without_gaps,
+            foreign: a_patrol_that_no_longer_holds_its_errand_keeps_nothing,
+            foreign: what_is_recorded_among_external_ids_is_told,
             listing: the_newest_come_first_and_pages_join_without_gaps,
             listing: states_and_times_filter,
             listing: another_enterprise_sees_nothing,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use settlement_gateway::domain::settlement::{Leg, Reason, Reconciled, Settlement, Standing, State};
 use settlement_gateway::sandbox::{DisputeClose, Disputed, NewDispute, SandboxEnterprise};
-use settlement_gateway::service::{Enterprise, OnChangedAmounts, SettlementView};
+use settlement_gateway::service::{
+    Enterprise, OnChangedAmounts, ServiceError, SettlementVersion, SettlementView, retry_settlement,
+};
 
 use crate::support::builders::leg;
-use crate::support::world::{PATIENCE, V1, V2, World, asking, quick, request};
+use crate::support::world::{PATIENCE, V1, V2, World, asking, caller, quick, request};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -168,6 +170,26 @@ async fn what_lacks_funds_says_how_much_and_is_completed_once_they_are_there() {
     let (settlement, standing) = until_reconciled(&world, &view.settlement).await;
     assert_eq!((settlement.progress.state, settlement.progress.reconciled), (State::Completed, Some(Reconciled::Matched)));
     assert_eq!((standing.shortfalls, settlement.progress.reason), (Vec::new(), None));
+}
+
+#[tokio::test]
+async fn what_was_only_observed_since_does_not_stand_against_a_retry() {
+    let world = world().await;
+    world.sandbox.fund(V1, None, "BTC", "1000000").await.unwrap();
+    let view = world.initiate(asking(V1, "observed", vec![leg("connection-1", "BTC", "1000001.5")])).await.unwrap();
+    assert_eq!(view.settlement.progress.state, State::AwaitingFunds);
+    until_stands(&world, &view.settlement, |standing| !standing.shortfalls.is_empty()).await;
+    world.sandbox.fund(V1, None, "BTC", "2000000").await.unwrap();
+    let header = &view.settlement.header;
+    let version = SettlementVersion {
+        enterprise_id: header.enterprise_id.clone(),
+        external_id: header.external_id.clone(),
+        expected_sequence: view.settlement.progress.sequence,
+    };
+    let done = retry_settlement(&world.context, &caller(), &version, PATIENCE).await.unwrap();
+    assert_eq!(done.settlement.progress.state, State::Completed);
+    let again = retry_settlement(&world.context, &caller(), &version, PATIENCE).await;
+    assert!(matches!(again, Err(ServiceError::StateConflict(_))), "{again:?}");
 }
 
 #[tokio::test]

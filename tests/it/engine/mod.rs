@@ -9,6 +9,7 @@ mod fairness;
 mod following;
 mod limits;
 mod pacing;
+mod patrol;
 mod previews;
 mod quotes;
 mod reads;

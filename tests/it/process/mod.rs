@@ -4,6 +4,7 @@ mod calls;
 mod commands;
 mod crash;
 mod dev;
+mod export;
 mod installation;
 mod output;
 mod random_kills;

@@ -15,8 +15,8 @@ use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, Set
 use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
 use settlement_gateway::service::{
-    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, ServiceError, SettlementTerms,
-    SettlementView, TermsCache, initiate_settlement,
+    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, ServiceError,
+    SettlementTerms, SettlementView, TermsCache, initiate_settlement,
 };
 use settlement_gateway::store::Store;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};

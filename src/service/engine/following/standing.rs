@@ -102,8 +102,7 @@ impl Look<'_> {
         let (Some(created_at), Route::V2, None) = (venue.created_at, settlement.header.route, known.dispute) else {
             return known;
         };
-        let (reads, id) = (self.enterprise.reads.as_ref(), &self.enterprise.id);
-        let terms = self.call(|| reads.partner_terms(id)).await;
+        let terms = self.enterprise.partner_terms(self.engine.inner.clock.now()).await;
         terms.ok().flatten().map_or(known, |terms| WindowEnds::of(created_at, &terms))
     }
 

@@ -89,6 +89,23 @@ CREATE TABLE settlement_standing (
     details_due_at  TEXT NOT NULL
 );
 
+-- Settlements that the venue has and that this gateway did not make, as they were first seen.
+CREATE TABLE foreign_settlement (
+    enterprise_id  TEXT NOT NULL,
+    settlement_id  TEXT NOT NULL,
+    venue          TEXT NOT NULL,
+    found_at       TEXT NOT NULL,
+    PRIMARY KEY (enterprise_id, settlement_id)
+);
+CREATE INDEX foreign_settlement_newest ON foreign_settlement (enterprise_id, found_at DESC, settlement_id DESC);
+
+-- How far the search for them has come.
+CREATE TABLE patrol (
+    enterprise_id  TEXT PRIMARY KEY NOT NULL,
+    began_at       TEXT NOT NULL,
+    looked_at      TEXT NOT NULL
+);
+
 -- The large texts: the payload that is signed and the exact bytes that are sent.
 CREATE TABLE settlement_material (
     settlement_id  BLOB PRIMARY KEY NOT NULL REFERENCES settlement (id),
