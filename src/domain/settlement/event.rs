@@ -9,7 +9,7 @@ use crate::domain::ids::{EnterpriseId, ExternalId};
 
 /// What a settlement meant to its caller after one change: fixed with the change, whatever a later version would say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Meaning {
     /// Whether money can have moved.
     pub outcome: Outcome,
     /// What the caller should do next.
@@ -29,7 +29,7 @@ pub struct VenueWord {
     pub status_text: String,
 }
 
-impl Standing {
+impl Meaning {
     /// How a settlement stands.
     #[must_use]
     pub fn of(settlement: &Settlement) -> Self {
@@ -58,5 +58,5 @@ pub struct SettlementEvent {
     /// The change.
     pub entry: TimelineEntry,
     /// What the settlement meant after it.
-    pub standing: Standing,
+    pub meaning: Meaning,
 }

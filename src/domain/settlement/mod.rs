@@ -31,7 +31,7 @@ use crate::domain::time::Cutoff;
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
 pub use change::{Change, Concern, IllegalChange, OBSERVED, Progress};
 pub use doubt::{Absence, Doubt, Windows};
-pub use event::{SettlementEvent, Standing, VenueWord};
+pub use event::{Meaning, SettlementEvent, VenueWord};
 pub use foreign::{ForeignSettlement, RecordedSettlement, is_foreign};
 pub(crate) use intent::names;
 pub use intent::{AmountUnit, Asked, Intent, Route};

@@ -62,7 +62,7 @@ pub fn news(news: &EventNews) -> pb::WatchSettlementEventsResponse {
 }
 
 fn event(event: &SettlementEvent) -> pb::SettlementEvent {
-    let (entry, standing) = (&event.entry, &event.standing);
+    let (entry, meaning) = (&event.entry, &event.meaning);
     let told = pb::SettlementEvent {
         event_id: format!("{}-{}", event.settlement, entry.sequence),
         event_sequence: event.place,
@@ -73,14 +73,14 @@ fn event(event: &SettlementEvent) -> pb::SettlementEvent {
         change: entry.change.clone(),
         state: pb::SettlementState::from(entry.state).into(),
         terminal: entry.state.is_terminal(),
-        outcome: pb::SettlementOutcome::from(standing.outcome).into(),
-        next_action: pb::NextAction::from(standing.next_action).into(),
+        outcome: pb::SettlementOutcome::from(meaning.outcome).into(),
+        next_action: pb::NextAction::from(meaning.next_action).into(),
         reason: entry.reason.map(|reason| reason.as_str().to_owned()),
         detail: entry.detail.clone(),
         attempts: entry.attempts,
         ..pb::SettlementEvent::default()
     };
-    let Some(venue) = &standing.venue else { return told };
+    let Some(venue) = &meaning.venue else { return told };
     pb::SettlementEvent {
         settlement_id: (!venue.settlement_id.is_empty()).then(|| venue.settlement_id.clone()),
         venue_status: pb::VenueSettlementStatus::from(venue.status).into(),

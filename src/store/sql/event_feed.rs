@@ -11,7 +11,7 @@ use super::settlements::{self, states_text};
 use super::statement::Statement;
 use super::store::SqlStore;
 use crate::domain::ids::EnterpriseId;
-use crate::domain::settlement::{NextAction, Outcome, SettlementEvent, Standing};
+use crate::domain::settlement::{Meaning, NextAction, Outcome, SettlementEvent};
 use crate::store::{EventQuery, EventStore, EventStretch, SettlementName, StoreError};
 
 /// How many places one reading looks through, so that a filter that lets little pass costs a bounded time.
@@ -68,7 +68,7 @@ fn event(row: &Row) -> Result<SettlementEvent, StoreError> {
         external_id: row.read("external_id", parse)?,
         settlement: row.plain("settlement_id")?,
         entry: events::entry(row)?,
-        standing: Standing {
+        meaning: Meaning {
             outcome: row.read("outcome", Outcome::from_name)?,
             next_action: row.read("next_action", NextAction::from_name)?,
             venue: row.read_if_any("venue", events::venue_word)?,

@@ -8,7 +8,7 @@ use super::row::Row;
 use super::session::Session;
 use super::statement::Statement;
 use crate::domain::ids::EnterpriseId;
-use crate::domain::settlement::{Reason, Settlement, Standing, State, TimelineEntry, VenueStatus, VenueWord};
+use crate::domain::settlement::{Meaning, Reason, Settlement, State, TimelineEntry, VenueStatus, VenueWord};
 use crate::store::StoreError;
 
 /// The first change of every settlement.
@@ -21,8 +21,8 @@ pub(super) async fn insert(on: &mut Session, change: &'static str, after: &Settl
                           next_action, reason, detail, attempts, venue, at) \
                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let Settlement { id, header, progress } = after;
-    let standing = Standing::of(after);
-    let venue = standing.venue.map(|word| serde_json::to_string(&VenueColumn::from(word)));
+    let meaning = Meaning::of(after);
+    let venue = meaning.venue.map(|word| serde_json::to_string(&VenueColumn::from(word)));
     let insert = Statement::new(INSERT)
         .bind(*id)
         .bind(sequence(progress.sequence)?)
@@ -30,8 +30,8 @@ pub(super) async fn insert(on: &mut Session, change: &'static str, after: &Settl
         .bind(next_place(on, &header.enterprise_id).await?)
         .bind(change)
         .bind(progress.state.as_str())
-        .bind(standing.outcome.as_str())
-        .bind(standing.next_action.as_str())
+        .bind(meaning.outcome.as_str())
+        .bind(meaning.next_action.as_str())
         .bind(progress.reason.map(Reason::as_str))
         .bind(progress.detail.as_deref())
         .bind(progress.attempts)

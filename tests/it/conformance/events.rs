@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use settlement_gateway::domain::ids::EnterpriseId;
 use settlement_gateway::domain::settlement::{
-    Change, NextAction, Outcome, Reason, Settlement, SettlementEvent, Standing, State, VenueStatus,
+    Change, Meaning, NextAction, Outcome, Reason, Settlement, SettlementEvent, State, VenueStatus,
 };
 use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::store::{EventQuery, EventStretch, Store};
@@ -72,11 +72,11 @@ pub(crate) async fn every_change_is_told_in_the_order_of_commits_with_what_it_me
     assert_eq!((told.read_to, told.newest), (8, 8));
     for (event, settlement) in told.events.iter().zip(&changes) {
         assert_eq!((event.settlement, &event.enterprise_id), (settlement.id, &settlement.header.enterprise_id));
-        assert_eq!(event.standing, Standing::of(settlement), "{event:?}");
+        assert_eq!(event.meaning, Meaning::of(settlement), "{event:?}");
         let timeline = fixture.store.timeline(settlement.id, 100).await.unwrap();
         assert!(timeline.contains(&event.entry), "{event:?}");
     }
-    let failed = &told.events[5].standing;
+    let failed = &told.events[5].meaning;
     assert_eq!((failed.outcome, failed.next_action), (Outcome::Created, NextAction::FundThenRetry), "as it was then");
     assert_eq!(failed.venue.as_ref().map(|venue| venue.settlement_id.as_str()), Some("venue-e-1"));
 }
