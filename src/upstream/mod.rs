@@ -13,6 +13,7 @@ mod id_filter;
 mod json;
 mod network;
 mod quotes;
+mod trade;
 mod unmapped;
 
 pub use allowance::{Allowance, NoLeave, Unlimited};
@@ -22,3 +23,4 @@ pub use http::{BuildError, HttpOptions};
 pub use id_filter::{MAX_ID_FILTER_BYTES, id_runs};
 pub use network::{GoNetwork, NetworkReads};
 pub use quotes::QuoteVenue;
+pub use trade::{AccountAt, AffirmationWord, FeeQuery, TradeVenue};

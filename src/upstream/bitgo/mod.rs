@@ -9,6 +9,7 @@ mod error;
 mod found;
 mod map;
 mod reads;
+mod trade;
 mod wire;
 
 use std::sync::Arc;
