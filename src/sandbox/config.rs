@@ -108,6 +108,8 @@ pub struct SandboxEnterprise {
     pub closed_disputes: Vec<ClosedDispute>,
     /// Settlements of others that this enterprise sees as a client.
     pub client_settlements: Vec<ClientSettlement>,
+    /// Its trading accounts at BitGo Trade.
+    pub trading_accounts: Vec<SandboxTradingAccount>,
 }
 
 impl SandboxEnterprise {
@@ -131,6 +133,7 @@ impl SandboxEnterprise {
             bad_signature: BadSignatureV1::BadRequest,
             closed_disputes: Vec::new(),
             client_settlements: Vec::new(),
+            trading_accounts: Vec::new(),
         }
     }
 
@@ -145,6 +148,19 @@ impl SandboxEnterprise {
         };
         Self { connections: EXAMPLE_CONNECTIONS.iter().map(connection).collect(), account: funds(), ..self }
     }
+}
+
+/// A trading account at BitGo Trade. What it holds is funded under its id; unlisted currencies hold the enterprise's default.
+#[derive(Debug, Clone)]
+pub struct SandboxTradingAccount {
+    /// The account's id.
+    pub account_id: String,
+    /// Its name, as others see it.
+    pub name: String,
+    /// The compressed key that its signatures must recover to.
+    pub public_key: [u8; 33],
+    /// What it pays for each settlement beside what it sends, in base units; `None` for nothing.
+    pub fee: Option<String>,
 }
 
 /// One connection of a partner to a client.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bitgo::trade;
 use super::exchange::Answer;
 use super::faults::{Behaviour, Body, Endpoint, RetryAfter, Tamper};
 use super::tamper::tampered;
@@ -104,7 +105,10 @@ async fn edited(run: impl Future<Output = Response>, edit: impl FnOnce(&mut Valu
 }
 
 fn tamper_payload(value: &mut Value, kind: Tamper) {
-    let payload = value.get("payload").and_then(Value::as_str).and_then(|text| tampered(text, kind));
+    let payload = value
+        .get("payload")
+        .and_then(Value::as_str)
+        .and_then(|text| tampered(text, kind).or_else(|| trade::tampered(text, kind)));
     if let (Some(payload), Some(place)) = (payload, value.get_mut("payload")) {
         *place = Value::from(payload);
     }
@@ -189,6 +193,7 @@ fn mark_pending(value: &mut Value) {
 }
 
 fn rename_settlement(value: &mut Value) {
+    trade::with_other_nonces(value);
     if let Some(settlement) = value.get_mut("settlement").and_then(Value::as_object_mut) {
         settlement.insert("externalId".to_owned(), Value::from("another-settlement"));
         settlement.insert("id".to_owned(), Value::from("00000000-0000-4000-8000-000000000000"));

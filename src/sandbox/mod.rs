@@ -37,11 +37,11 @@ pub use bitgo::finalize::{CallbackKey, CallbackKeyError};
 pub use bitgo::foreign::ForeignSettlement;
 pub use config::{
     BadSignatureV1, BitlipaRules, ClosedDispute, DEFAULT_REQUESTS_PER_MINUTE, EXAMPLE_CONNECTIONS, Rate, SandboxAuth,
-    SandboxConfig, SandboxConnection, SandboxEnterprise, ShortfallAnswer, UnfundedV2,
+    SandboxConfig, SandboxConnection, SandboxEnterprise, SandboxTradingAccount, ShortfallAnswer, UnfundedV2,
 };
 pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, Flaw, MAX_FAULTS, RetryAfter, Tamper};
 pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAMPLE_TRANSFERS};
-pub use ledger::{DisputeEntry, LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry};
+pub use ledger::{DisputeEntry, LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry, TradeEntry};
 
 use desk::Desk;
 use ledger::{Durability, Funding, Ledger, Record};

@@ -19,6 +19,7 @@ mod posting;
 mod reads;
 mod refusal;
 mod signature;
+pub(crate) mod trade;
 mod wire;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub(crate) fn router() -> Router<Arc<Desk>> {
         .route(&format!("{v1}/clients/settlementTransfers"), get(client_lists::transfers))
         .route(&format!("{v1}/clients/settlement/disputes"), get(client_lists::disputes))
         .route(&format!("{v1}/clients/settlements/{{settlement_id}}"), get(client::settlement))
+        .merge(trade::router())
 }
 
 /// Notes the body of a settlement's post before anything else happens to it, so that the

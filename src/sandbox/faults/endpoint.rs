@@ -29,6 +29,20 @@ pub enum Endpoint {
     /// BitGo's own call to its partner when a settlement's amounts are final. Delays and [`super::Behaviour::Flawed`] do what they
     /// say; any other behaviour loses the call.
     FinalizeCall,
+    /// BitGo Trade: asking for a payload.
+    TradePayload,
+    /// BitGo Trade: creating a settlement.
+    TradeCreate,
+    /// BitGo Trade: listing settlements.
+    TradeList,
+    /// BitGo Trade: one settlement.
+    TradeDetail,
+    /// BitGo Trade: an account's word to an affirmation.
+    AffirmationPut,
+    /// BitGo Trade: reading affirmations, one or all.
+    AffirmationReads,
+    /// BitGo Trade: asking for fees.
+    TradeFees,
     /// Bitlipa: creating a quote.
     QuoteCreate,
     /// Bitlipa: reading a quote.
@@ -44,6 +58,9 @@ impl Endpoint {
     pub(crate) fn of(method: &str, path: &str) -> Self {
         let post = method == "POST";
         let tail = path.trim_end_matches('/');
+        if let Some(call) = tail.strip_prefix("/api/trade/v1/") {
+            return Self::of_trade(method, call);
+        }
         match tail {
             _ if tail.ends_with("/partners/settlements-signing") => Self::SettlementsSigning,
             _ if post && tail.ends_with("/partners/settlements") && tail.starts_with("/api/network/v2/") => {
@@ -60,6 +77,18 @@ impl Endpoint {
             "/api/v1/settlements/cancel" => Self::QuoteCancel,
             _ if tail.starts_with("/api/v1/settlements/") => Self::QuoteGet,
             _ => Self::Any,
+        }
+    }
+
+    fn of_trade(method: &str, call: &str) -> Self {
+        match (method, call) {
+            _ if call.ends_with("/payload") => Self::TradePayload,
+            _ if call.ends_with("/calculatefees") => Self::TradeFees,
+            ("POST", _) if call.ends_with("/settlements") => Self::TradeCreate,
+            _ if call.ends_with("/settlements") => Self::TradeList,
+            _ if call.contains("/settlements/") => Self::TradeDetail,
+            ("PUT", _) => Self::AffirmationPut,
+            _ => Self::AffirmationReads,
         }
     }
 
@@ -84,6 +113,11 @@ mod tests {
         let v1 = "/api/network/v1/enterprises/e/partners/settlements";
         assert_eq!(Endpoint::of("POST", v1), Endpoint::SettlementPostV1);
         assert_eq!(Endpoint::of("GET", v1), Endpoint::SettlementList);
+        let trade = "/api/trade/v1/enterprise/e/account/a";
+        assert_eq!(Endpoint::of("POST", &format!("{trade}/settlements")), Endpoint::TradeCreate);
+        assert_eq!(Endpoint::of("GET", &format!("{trade}/settlements")), Endpoint::TradeList);
+        assert_eq!(Endpoint::of("PUT", &format!("{trade}/affirmations/1")), Endpoint::AffirmationPut);
+        assert_eq!(Endpoint::of("GET", &format!("{trade}/affirmations")), Endpoint::AffirmationReads);
         assert_eq!(Endpoint::of("GET", &format!("{v1}/id")), Endpoint::SettlementDetail);
         assert_eq!(Endpoint::of("GET", &format!("{v1}-signing")), Endpoint::SettlementsSigning);
         assert_eq!(Endpoint::of("GET", "/api/network/v1/enterprises/e/partners/balances"), Endpoint::PartnerReads);

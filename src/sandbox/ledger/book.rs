@@ -6,6 +6,7 @@ use bigdecimal::{BigDecimal, Zero};
 
 use super::dispute::Dispute;
 use super::record::{Account, Confirmation, Quote, Record, Settlement, Status, Transfer};
+use super::trade::TradeSettlement;
 
 /// Whose balance of what: enterprise, account, currency.
 pub(crate) type Purse = (String, Account, String);
@@ -27,7 +28,7 @@ pub(crate) struct Arrivals {
 #[derive(Default)]
 pub(crate) struct Book {
     defaults: HashMap<String, BigDecimal>,
-    balances: BTreeMap<Purse, BigDecimal>,
+    pub(super) balances: BTreeMap<Purse, BigDecimal>,
     held: BTreeMap<Purse, BigDecimal>,
     settlements: BTreeMap<Name, Settlement>,
     names: HashMap<String, Name>,
@@ -37,6 +38,7 @@ pub(crate) struct Book {
     pub(super) disputes: BTreeMap<String, Dispute>,
     uncalled: BTreeSet<Name>,
     connections: BTreeSet<(String, String)>,
+    pub(super) trades: Vec<TradeSettlement>,
     clock_moved_ms: i64,
 }
 
@@ -178,6 +180,7 @@ impl Book {
             Record::FinalizeAnswered { enterprise, external_id, .. } => {
                 self.uncalled.remove(&(enterprise, external_id));
             }
+            Record::TradeStands(trade) => self.take_trade(*trade),
             Record::Quoted(quote) => {
                 self.quotes.insert(quote.tx_id.clone(), *quote);
             }

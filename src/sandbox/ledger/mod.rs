@@ -10,6 +10,7 @@ mod dispute;
 mod journal;
 mod record;
 mod snapshot;
+mod trade;
 
 use std::collections::HashMap;
 use std::io;
@@ -25,7 +26,8 @@ pub(crate) use journal::Durability;
 #[cfg(test)]
 pub(crate) use record::Confirmation;
 pub(crate) use record::{Account, Funding, Quote, Record, Settlement, Status, Transfer};
-pub use snapshot::{DisputeEntry, LedgerSnapshot, QuoteEntry, SettlementEntry};
+pub use snapshot::{DisputeEntry, LedgerSnapshot, QuoteEntry, SettlementEntry, TradeEntry};
+pub(crate) use trade::{Move, TradeAffirmation, TradeSettlement};
 
 use journal::Journal;
 

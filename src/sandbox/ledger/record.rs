@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decimal;
 use super::dispute::{Closure, Dispute, Retraction};
+use super::trade::TradeSettlement;
 
 /// Who holds money at an enterprise: a connection by its id, or the partner itself (`None`).
 pub(crate) type Account = Option<String>;
@@ -35,6 +36,8 @@ pub(crate) enum Record {
     DisputeClosed { dispute_id: String, closure: Box<Closure>, settled_in: Option<String> },
     /// The partner answered the call that told it of a settlement's final amounts.
     FinalizeAnswered { enterprise: String, external_id: String, at_ms: i64 },
+    /// A trade settlement came to be, or has changed: it stands so now.
+    TradeStands(Box<TradeSettlement>),
     /// A quote was given.
     Quoted(Box<Quote>),
     /// A quote was confirmed.

@@ -15,6 +15,8 @@ pub struct LedgerSnapshot {
     pub disputes: Vec<DisputeEntry>,
     /// How far the venues' time was moved ahead of the clock that they were given.
     pub clock_moved_ms: i64,
+    /// Every trade settlement, oldest first.
+    pub trades: Vec<TradeEntry>,
     /// Every quote.
     pub quotes: Vec<QuoteEntry>,
     /// How many requests were seen since the start, by `METHOD path`.
@@ -61,6 +63,19 @@ pub struct DisputeEntry {
     pub settled_in_settlement_id: Option<String>,
 }
 
+/// What the venue knows of one trade settlement.
+#[derive(Debug, Clone, Serialize)]
+pub struct TradeEntry {
+    /// The venue's id.
+    pub settlement_id: String,
+    /// The account that asked for it.
+    pub requester_account_id: String,
+    /// The venue's word for its state.
+    pub status: String,
+    /// Each account's affirmation: its id, the account and the venue's word for it.
+    pub affirmations: Vec<(String, String, String)>,
+}
+
 /// What Bitlipa knows of one quote.
 #[derive(Debug, Clone, Serialize)]
 pub struct QuoteEntry {
@@ -103,7 +118,18 @@ impl LedgerSnapshot {
             closed: dispute.closure.is_some(),
             settled_in_settlement_id: dispute.settled_in.clone(),
         });
+        let trades = book.trades().map(|trade| TradeEntry {
+            settlement_id: trade.id.clone(),
+            requester_account_id: trade.requester.clone(),
+            status: trade.status.clone(),
+            affirmations: trade
+                .affirmations
+                .iter()
+                .map(|one| (one.id.clone(), one.account.clone(), one.status.clone()))
+                .collect(),
+        });
         Self {
+            trades: trades.collect(),
             settlements: settlements.collect(),
             disputes: disputes.collect(),
             clock_moved_ms: book.clock_moved_ms(),
