@@ -6,7 +6,8 @@ use std::{env, error::Error, fs, path::PathBuf};
 const PROTO_ROOT: &str = "proto";
 
 /// The files that stand for the rest: together they import every other file of the package.
-const ENTRY_POINTS: [&str; 4] = [
+const ENTRY_POINTS: [&str; 5] = [
+    "settlement/v1/admin.proto",
     "settlement/v1/error_reason.proto",
     "settlement/v1/quote.proto",
     "settlement/v1/settlement_service.proto",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Callbacks, Config};
+use crate::service::trade::{TradeErrands, TradeSettings};
 use crate::service::{Context, Deliveries, Patrol, RunsErrands};
 use crate::store::StoreError;
 
@@ -13,5 +14,17 @@ pub(super) async fn runners(config: &Config, context: &Context) -> Result<Vec<Ar
     let (store, directory, clock) = (context.store.clone(), context.directory.clone(), context.clock.clone());
     let patrol = Patrol::new(store, directory, clock, config.engine.patrol_interval);
     patrol.enlist().await?;
-    Ok(vec![Arc::new(Deliveries::new(context.clone(), keep)), Arc::new(patrol)])
+    let trades = TradeErrands::new(context, trade_settings(config));
+    Ok(vec![Arc::new(Deliveries::new(context.clone(), keep)), Arc::new(patrol), Arc::new(trades)])
+}
+
+fn trade_settings(config: &Config) -> TradeSettings {
+    let engine = &config.engine;
+    TradeSettings {
+        shortest_wait: engine.shortest_wait,
+        longest_wait: engine.longest_wait,
+        poll_interval: engine.poll_interval,
+        silence_window: engine.silence_window,
+        max_lapses: engine.max_lapses,
+    }
 }

@@ -10,8 +10,8 @@ use super::callbacks::{self, BoundCallbacks};
 use super::{AppError, callers};
 use crate::config::{self, Config};
 use crate::grpc::{
-    ClientCertificates, GrpcServer, HandlerSettings, Health, ListenerSettings, MessageLimits, QuoteApi, ServerSettings,
-    SettlementApi, SigningApi, Tls, TlsFiles, WatchLimits, add_reflection, contract_routes,
+    AdminApi, ClientCertificates, GrpcServer, HandlerSettings, Health, ListenerSettings, MessageLimits, QuoteApi, ServerSettings,
+    SettlementApi, SigningApi, Tls, TlsFiles, TradeApi, WatchLimits, add_reflection, contract_routes,
 };
 use crate::http::{HttpSettings, OpsServer, Readiness};
 use crate::service::Context;
@@ -68,7 +68,9 @@ fn services(config: &Config, context: Context, health: &Health) -> Result<Routes
     let routes = contract_routes(
         SigningApi::new(context.clone(), handlers),
         SettlementApi::new(context.clone(), handlers, watch_limits(config)),
-        QuoteApi::new(context, handlers),
+        QuoteApi::new(context.clone(), handlers),
+        TradeApi::new(context.clone(), handlers),
+        AdminApi::new(context, handlers),
         limits,
     );
     let routes = health.add_to(routes);

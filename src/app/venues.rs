@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{AppError, SystemClock};
 use crate::config::{self, BaseUrl, Config, Environment, RequestAuth, SecretSource, SigningPayloadMethod, Venues};
 use crate::domain::budget::CallBudget;
+use crate::service::trade::Trading;
 use crate::service::{Directory, Enterprise, OnChangedAmounts, QuoteDesk, SettlementTerms, TermsCache, Turns, VenueBudget};
 use crate::store::Store;
 use crate::upstream::bitgo::{self, BitGo, BitGoOptions, SigningMethod};
@@ -53,6 +54,11 @@ fn enterprise(
         clock: Arc::new(SystemClock),
     };
     let venue = Arc::new(BitGo::new(options).map_err(|cause| AppError::Venue { whose: whose.to_owned(), cause })?);
+    let accounts = enterprise.trading_accounts.iter();
+    let trading = Trading {
+        venue: venue.clone(),
+        accounts: accounts.map(|account| (account.id.clone(), account.signing_key.clone())).collect(),
+    };
     let settles = enterprise.settling.as_ref().map(|settling| SettlementTerms {
         route: settling.route,
         amount_unit: settling.amount_unit,
@@ -65,7 +71,7 @@ fn enterprise(
         },
     });
     let terms = TermsCache::new(venues.partner_terms_max_age);
-    Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), venue, terms })
+    Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), trading, venue, terms })
 }
 
 fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Environment) -> Result<QuoteDesk, AppError> {

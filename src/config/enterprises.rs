@@ -10,6 +10,7 @@ use super::named::Named;
 use super::secrets::{self, SecretKeys, SecretSource};
 use super::section::{Bounds, Section};
 use super::tls;
+use super::trading::{self, TradingAccount};
 use crate::domain::ids::{EnterpriseId, KeyId};
 use crate::domain::settlement::{AmountUnit, OnceRules, Route};
 use crate::domain::signing::Purpose;
@@ -97,6 +98,8 @@ pub struct Enterprise {
     pub ca_file: Option<PathBuf>,
     /// What it needs to settle; without it, it only reads settlements as a client.
     pub settling: Option<Settling>,
+    /// Its accounts at BitGo Trade, in the order of their ids.
+    pub trading_accounts: Vec<TradingAccount>,
 }
 
 pub(super) fn read_all(root: &mut Section<'_>, keys: &Named<KeyId, ConfiguredKey>) -> Named<EnterpriseId, Enterprise> {
@@ -132,12 +135,13 @@ fn read(
         section.mistake("request_auth", "needs a token that starts with v2x or has 67 characters");
     }
     let ca_file = tls::certificates(section, "ca_file", false);
+    let trading_accounts = trading::read_all(section, keys);
     let settles = section.has("signing_key");
     let settling = if settles { read_settling(section, keys, owners) } else { refuse_settling(section) };
     if settles && settling.is_none() {
         return None;
     }
-    Some(Enterprise { id: id?, base_url: base_url?, token: token?.0, request_auth, ca_file, settling })
+    Some(Enterprise { id: id?, base_url: base_url?, token: token?.0, request_auth, ca_file, settling, trading_accounts })
 }
 
 /// A venue's URL: with TLS, unless it is this machine or the section says otherwise.

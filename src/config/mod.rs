@@ -27,6 +27,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod trading;
 mod venues;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +51,7 @@ pub use sources::{Environment, FileError, ProcessEnvironment};
 pub use store::{PostgresUrl, StoreLocation};
 pub use telemetry::{LogFormat, Telemetry};
 pub use tls::{Tls, read_certificates};
+pub use trading::TradingAccount;
 pub use venues::Venues;
 
 use crate::causes::with_causes;

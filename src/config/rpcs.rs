@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 20] = [
+pub const KNOWN_RPCS: [&str; 30] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
@@ -24,6 +24,16 @@ pub const KNOWN_RPCS: [&str; 20] = [
     "SettlementService/GetBalances",
     "QuoteService/CreateQuote",
     "QuoteService/GetQuote",
+    "TradeSettlementService/CreateTradeSettlement",
+    "TradeSettlementService/GetTradeSettlement",
+    "TradeSettlementService/ListTradeSettlements",
+    "TradeSettlementService/ListAffirmations",
+    "TradeSettlementService/Affirm",
+    "TradeSettlementService/Reject",
+    "TradeSettlementService/Cancel",
+    "TradeSettlementService/CalculateFees",
+    "AdminService/ResolveSettlement",
+    "AdminService/ResolveTradeSettlement",
 ];
 
 /// Reads the name of an RPC; a mistyped one would deny without a word.
@@ -39,10 +49,12 @@ pub(super) fn parse(text: &str) -> Result<RpcName, &'static str> {
 mod tests {
     use super::*;
 
-    const CONTRACT: [&str; 3] = [
+    const CONTRACT: [&str; 5] = [
         include_str!("../../proto/settlement/v1/signing.proto"),
         include_str!("../../proto/settlement/v1/settlement_service.proto"),
         include_str!("../../proto/settlement/v1/quote.proto"),
+        include_str!("../../proto/settlement/v1/trade.proto"),
+        include_str!("../../proto/settlement/v1/admin.proto"),
     ];
 
     fn declared(proto: &str) -> Vec<String> {

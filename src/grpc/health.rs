@@ -17,18 +17,20 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 use tracing::{info, warn};
 
+use super::pb::admin_service_server::SERVICE_NAME as ADMIN_SERVICE;
 use super::pb::quote_service_server::SERVICE_NAME as QUOTE_SERVICE;
 use super::pb::settlement_service_server::SERVICE_NAME as SETTLEMENT_SERVICE;
 use super::pb::signing_service_server::SERVICE_NAME as SIGNING_SERVICE;
+use super::pb::trade_settlement_service_server::SERVICE_NAME as TRADE_SERVICE;
 
 /// The services that need the journal.
-const SERVICES: [&str; 3] = [SIGNING_SERVICE, SETTLEMENT_SERVICE, QUOTE_SERVICE];
+const SERVICES: [&str; 5] = [SIGNING_SERVICE, SETTLEMENT_SERVICE, QUOTE_SERVICE, TRADE_SERVICE, ADMIN_SERVICE];
 
 /// The name of the process as a whole.
 const WHOLE_PROCESS: &str = "";
 
 /// The process and each service.
-const EVERYTHING: [&str; 4] = [WHOLE_PROCESS, SIGNING_SERVICE, SETTLEMENT_SERVICE, QUOTE_SERVICE];
+const EVERYTHING: [&str; 6] = [WHOLE_PROCESS, SIGNING_SERVICE, SETTLEMENT_SERVICE, QUOTE_SERVICE, TRADE_SERVICE, ADMIN_SERVICE];
 
 /// The health of this process; clones share it.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 //!
 //! Generated types do not leave this module; neither do statuses.
 
+pub mod admin;
 mod call;
 pub mod caller;
 pub mod convert;
@@ -23,8 +24,10 @@ pub mod services;
 pub mod settlement;
 pub mod signing;
 pub mod status;
+pub mod trade;
 pub mod watches;
 
+pub use admin::AdminApi;
 pub use call::HandlerSettings;
 pub use caller::{AmbiguousProof, CallerDirectory, CallerProof, CertificateName};
 pub use deadline::Deadline;
@@ -37,4 +40,5 @@ pub use server::{GrpcServer, ServerError, ServerSettings};
 pub use services::{MessageLimits, contract_routes};
 pub use settlement::SettlementApi;
 pub use signing::SigningApi;
+pub use trade::TradeApi;
 pub use watches::WatchLimits;

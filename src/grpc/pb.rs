@@ -46,10 +46,14 @@ mod tests {
                           WatchSettlement ListSettlementEvents WatchSettlementEvents GetClientSettlement \
                           ListSettlementTransfers ListClientSettlements ListClientSettlementTransfers ListDisputes \
                           ListConnections GetBalances";
+        let trade = "CreateTradeSettlement GetTradeSettlement ListTradeSettlements ListAffirmations Affirm Reject Cancel \
+                     CalculateFees";
         let expected = [
+            ("AdminService", rpcs("ResolveSettlement ResolveTradeSettlement")),
             ("QuoteService", rpcs("CreateQuote GetQuote")),
             ("SettlementService", rpcs(settlement)),
             ("SigningService", rpcs("SignPayload VerifyPayload ListKeys")),
+            ("TradeSettlementService", rpcs(trade)),
         ];
         assert_eq!(services(), expected.map(|(name, methods)| (name.to_owned(), methods)));
     }

@@ -1,10 +1,12 @@
-//! The contract's three services, as routes with their message limits.
+//! The contract's services, as routes with their message limits.
 
 use tonic::service::Routes;
 
+use super::pb::admin_service_server::{AdminService, AdminServiceServer};
 use super::pb::quote_service_server::{QuoteService, QuoteServiceServer};
 use super::pb::settlement_service_server::{SettlementService, SettlementServiceServer};
 use super::pb::signing_service_server::{SigningService, SigningServiceServer};
+use super::pb::trade_settlement_service_server::{TradeSettlementService, TradeSettlementServiceServer};
 
 /// The largest messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +25,14 @@ impl Default for MessageLimits {
     }
 }
 
-/// Routes to the three services.
+/// Routes to the services.
 #[must_use]
 pub fn contract_routes(
     signing: impl SigningService,
     settlement: impl SettlementService,
     quote: impl QuoteService,
+    trade: impl TradeSettlementService,
+    admin: impl AdminService,
     limits: MessageLimits,
 ) -> Routes {
     let MessageLimits { max_request_bytes, max_answer_bytes } = limits;
@@ -40,5 +44,10 @@ pub fn contract_routes(
         .max_encoding_message_size(max_answer_bytes);
     let quote =
         QuoteServiceServer::new(quote).max_decoding_message_size(max_request_bytes).max_encoding_message_size(max_answer_bytes);
-    Routes::default().add_service(signing).add_service(settlement).add_service(quote)
+    let trade = TradeSettlementServiceServer::new(trade)
+        .max_decoding_message_size(max_request_bytes)
+        .max_encoding_message_size(max_answer_bytes);
+    let admin =
+        AdminServiceServer::new(admin).max_decoding_message_size(max_request_bytes).max_encoding_message_size(max_answer_bytes);
+    Routes::default().add_service(signing).add_service(settlement).add_service(quote).add_service(trade).add_service(admin)
 }

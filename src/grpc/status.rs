@@ -11,6 +11,7 @@ mod log;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod trade;
 mod venue;
 
 use tonic::{Code, Status};
@@ -71,6 +72,9 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
             Failure::of(ErrorReason::AmountUnitMismatch).at("amount_unit", "is not the enterprise's unit")
         }
         ServiceError::NotAccepted(settlement) => not_accepted(settlement),
+        ServiceError::TradeNotAccepted(write) => trade::not_accepted(write),
+        ServiceError::NotResolvable => Failure::of(ErrorReason::NotResolvable),
+        ServiceError::ResolutionRefuted(why) => Failure::of(ErrorReason::ResolutionRefuted).saying(why.as_str()),
         ServiceError::PayloadMismatch(mismatch) => Failure::of(ErrorReason::PayloadMismatch).saying(mismatch.to_string()),
         ServiceError::SigningRefused(refusal) => signing_refused(*refusal),
         ServiceError::KeyUnavailable(_) => Failure::of(ErrorReason::KeyUnavailable),
@@ -112,6 +116,7 @@ fn problem(problem: Problem) -> (ErrorReason, &'static str) {
         Problem::TooMuchToAnswer => {
             (ErrorReason::InvalidRequest, "must ask for less: more would be answered than a message holds")
         }
+        Problem::TradesMismatch => (ErrorReason::TradesMismatch, "must come to the trades"),
         Problem::PayloadAmbiguous => (ErrorReason::PayloadAmbiguous, "must be exactly one of the known payloads, or like none"),
     }
 }
@@ -123,6 +128,7 @@ fn not_found(what: NotFound) -> ErrorReason {
         NotFound::ClientSettlement => ErrorReason::ClientSettlementNotFound,
         NotFound::Quote => ErrorReason::QuoteNotFound,
         NotFound::Key => ErrorReason::KeyNotFound,
+        NotFound::TradeSettlement => ErrorReason::TradeSettlementNotFound,
     }
 }
 
@@ -204,6 +210,7 @@ fn refusal(reason: Reason) -> ErrorReason {
         Reason::LiabilitiesExceedBalance | Reason::InsufficientFunds => ErrorReason::LiabilitiesExceedBalance,
         Reason::SubmitBeforePassed => ErrorReason::SubmitBeforePassed,
         Reason::Superseded => ErrorReason::Superseded,
+        Reason::ResolvedByOperator => ErrorReason::ResolvedByOperator,
         Reason::CancelledByCaller
         | Reason::RetryAsked
         | Reason::TooManyTakeovers

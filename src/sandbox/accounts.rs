@@ -38,7 +38,9 @@ pub(super) fn openings(config: &SandboxConfig) -> Result<Vec<Funding>, SandboxEr
         let own = enterprise.account.iter().map(|entry| (None, entry));
         let connections = enterprise.connections.iter();
         let theirs = connections.flat_map(|one| one.balances.iter().map(|entry| (Some(one.connection_id.clone()), entry)));
-        for (account, (currency, amount)) in own.chain(theirs) {
+        let trading = enterprise.trading_accounts.iter();
+        let trading = trading.flat_map(|one| one.balances.iter().map(|entry| (Some(one.account_id.clone()), entry)));
+        for (account, (currency, amount)) in own.chain(theirs).chain(trading) {
             openings.push(opening(&enterprise.enterprise_id, account, currency, amount)?);
         }
     }

@@ -161,6 +161,8 @@ pub struct SandboxTradingAccount {
     pub public_key: [u8; 33],
     /// What it pays for each settlement beside what it sends, in base units; `None` for nothing.
     pub fee: Option<String>,
+    /// What it holds at first by currency, in base units.
+    pub balances: BTreeMap<String, String>,
 }
 
 /// One connection of a partner to a client.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::terms::TermsCache;
+use super::trade::Trading;
 use super::turns::Turns;
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, MerchantId};
 use crate::domain::quote::{Chain, WalletAddress};
@@ -52,6 +53,8 @@ pub struct Enterprise {
     pub reads: Arc<dyn NetworkReads>,
     /// Its terms there, as they were last read; empty at first.
     pub terms: TermsCache,
+    /// Its trading accounts; most enterprises have none.
+    pub trading: Trading,
 }
 
 /// Where quotes are had.

@@ -12,6 +12,7 @@ use crate::domain::policy::{Denied, LimitExceeded};
 use crate::domain::settlement::{Settlement, Twice};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::EntropyError;
+use crate::domain::trade::TradeWrite;
 use crate::store::StoreError;
 use crate::upstream::VenueFailure;
 
@@ -45,6 +46,8 @@ pub enum Problem {
     PayloadAmbiguous,
     /// More is asked for than one answer holds.
     TooMuchToAnswer,
+    /// The amounts do not come to the trades.
+    TradesMismatch,
 }
 
 /// What was looked for.
@@ -60,6 +63,8 @@ pub enum NotFound {
     Quote,
     /// A key.
     Key,
+    /// A trade settlement, or another write on BitGo Trade.
+    TradeSettlement,
 }
 
 /// Why a key did not sign.
@@ -131,6 +136,15 @@ pub enum ServiceError {
     /// The venue's signing payload says something else; found by a preview, nothing was recorded.
     #[error("the venue's signing payload is not what was asked for")]
     PayloadMismatch(#[source] Mismatch),
+    /// The venue provably did nothing of a write on BitGo Trade, or it was never sent.
+    #[error("the trade write was not accepted")]
+    TradeNotAccepted(Box<TradeWrite>),
+    /// Nothing waits for a person here.
+    #[error("nothing waits for a person here")]
+    NotResolvable,
+    /// What a person says is not what the venue shows.
+    #[error("the venue shows otherwise: {0}")]
+    ResolutionRefuted(String),
     /// A key did not sign.
     #[error("the key did not sign")]
     SigningRefused(SigningRefusal),

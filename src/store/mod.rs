@@ -17,6 +17,7 @@ mod inbox;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
+mod trades;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub use following::{DetailsMark, FollowingStore};
 pub use foreign::{ForeignQuery, ForeignStore, PatrolMark};
 pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
+pub use trades::{TradeListQuery, TradeRecorded, TradeSaved, TradeStore};
 
 /// The journal could not do what was asked.
 #[derive(Debug, Error)]
@@ -252,6 +254,7 @@ pub trait Store:
     + QuoteStore
     + ErrandStore
     + InboxStore
+    + TradeStore
     + SigningJournal
     + EventStore
 {

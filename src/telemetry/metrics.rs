@@ -36,6 +36,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
     ("settlement_gateway_deliveries_total", "Deliveries that were acted on, by outcome."),
     ("settlement_gateway_settlement_changes_total", "Changes of settlements, by change."),
+    ("settlement_gateway_trade_changes_total", "Changes of writes on BitGo Trade, by change; PARKED ones wait for a person."),
     (
         "settlement_gateway_venue_budget_refusals_total",
         "Calls to a venue that were not made since its budget was spent, by purse.",

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::VenueFailure;
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{AffirmationId, Currency, EnterpriseId, SettlementId, TradingAccountId};
 use crate::domain::signing::Signature;
 use crate::domain::trade::{
@@ -69,7 +70,7 @@ pub trait TradeVenue: Send + Sync {
     async fn put_affirmation(&self, at: AccountAt<'_>, id: &AffirmationId, word: AffirmationWord<'_>) -> TradeAnswer;
 
     /// Lists the account's settlements, all that the venue gives. It may be repeated.
-    async fn trade_settlements(&self, at: AccountAt<'_>) -> Result<Vec<VenueTradeSettlement>, VenueFailure>;
+    async fn trade_settlements(&self, at: AccountAt<'_>, urgency: Urgency) -> Result<Vec<VenueTradeSettlement>, VenueFailure>;
 
     /// Reads one of the account's settlements; `None` when the venue knows none of this id. It may be repeated.
     async fn trade_settlement(&self, at: AccountAt<'_>, id: &SettlementId) -> Result<Option<VenueTradeSettlement>, VenueFailure>;
@@ -78,7 +79,12 @@ pub trait TradeVenue: Send + Sync {
     async fn affirmations(&self, at: AccountAt<'_>, status: Option<AffirmationStatus>) -> Result<Vec<Affirmation>, VenueFailure>;
 
     /// Reads one of the account's affirmations; `None` when the venue knows none of this id. It may be repeated.
-    async fn affirmation(&self, at: AccountAt<'_>, id: &AffirmationId) -> Result<Option<Affirmation>, VenueFailure>;
+    async fn affirmation(
+        &self,
+        at: AccountAt<'_>,
+        id: &AffirmationId,
+        urgency: Urgency,
+    ) -> Result<Option<Affirmation>, VenueFailure>;
 
     /// Asks what the fees of a settlement would be. It may be repeated.
     async fn calculate_fees(&self, at: AccountAt<'_>, query: &FeeQuery) -> Result<SettlementFees, VenueFailure>;

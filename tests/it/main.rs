@@ -31,4 +31,6 @@ mod sqlite;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod trade;
+#[cfg(test)]
 mod upstream;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::recipes::{MERCHANT, V1_ENTERPRISE, V1_KEY, V2_ENTERPRISE, WALLET};
+use super::recipes::{ACCOUNT_A, ACCOUNT_AGENT, ACCOUNT_B, MERCHANT, V1_ENTERPRISE, V1_KEY, V2_ENTERPRISE, WALLET};
 use crate::app::SystemEntropy;
 use crate::custody::{GenerateError, generate_xprv};
 use crate::domain::time::{Entropy, EntropyError};
@@ -193,6 +193,12 @@ signing_key = "{V1_KEY}"
 max_open_settlements = 1000
 cutoff_must_increase = false
 duplicate_window_ms = 0
+[[enterprises.trading_accounts]]
+id = "{ACCOUNT_A}"
+signing_key = "{V1_KEY}"
+[[enterprises.trading_accounts]]
+id = "{ACCOUNT_AGENT}"
+signing_key = "{V1_KEY}"
 
 [[enterprises]]
 id = "{V2_ENTERPRISE}"
@@ -205,6 +211,9 @@ signing_key = "{V2_KEY}"
 max_open_settlements = 1000
 cutoff_must_increase = false
 duplicate_window_ms = 0
+[[enterprises.trading_accounts]]
+id = "{ACCOUNT_B}"
+signing_key = "{V2_KEY}"
 
 [callbacks]
 listen = "{callbacks}"

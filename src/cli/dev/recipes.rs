@@ -12,6 +12,12 @@ pub(super) const V2_ENTERPRISE: &str = "ent-v2";
 pub(super) const MERCHANT: &str = "merchant_123";
 /// The wallet that the merchant may be paid out to (seed 004).
 pub(super) const WALLET: &str = "0x742d35Cc6634C0532925a3b844Bc454e4438f44e";
+/// Seed 003's trading account that signs.
+pub(super) const ACCOUNT_A: &str = "59cd72485007a239fb00282ed480da1f";
+/// Seed 003's account on the other side.
+pub(super) const ACCOUNT_B: &str = "5e20faa843795147000da79b8a01f757";
+/// Seed 003's account that asks for settlements between the two.
+pub(super) const ACCOUNT_AGENT: &str = "5caed8b6e9abd8e865e3a942a74967d3";
 /// The key of the first enterprise, which may sign trades too.
 pub(super) const V1_KEY: &str = "key-v1";
 /// Seed 000's connections.
@@ -60,7 +66,7 @@ fn recipes(grpc: SocketAddr) -> Vec<Recipe> {
         ),
     );
     let tx_id = quote.field(grpc, "txId");
-    vec![
+    let mut recipes = vec![
         recipe("SettlementService/InitiateSettlement", of(V1_ENTERPRISE, &initiate("demo-1", ""))),
         recipe(
             "SettlementService/InitiateSettlement",
@@ -97,5 +103,55 @@ fn recipes(grpc: SocketAddr) -> Vec<Recipe> {
         recipe("SigningService/ListKeys", "{}".to_owned()),
         quote,
         recipe("QuoteService/GetQuote", format!(r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"{tx_id}"}}"#)),
+    ];
+    recipes.extend(trade_recipes(grpc));
+    recipes
+}
+
+/// Seed 003's settlement of a trade, affirmed by the other side.
+fn trade_recipes(grpc: SocketAddr) -> Vec<Recipe> {
+    let recipe = |rpc, message: String| Recipe { rpc, message };
+    let of = |enterprise: &str, account: &str, rest: &str| {
+        format!(r#"{{"enterprise_id":"{enterprise}","account_id":"{account}"{rest}}}"#)
+    };
+    let trade = format!(
+        r#"{{"base_account_id":"{ACCOUNT_A}","quote_account_id":"{ACCOUNT_B}","timestamp":"2026-03-18T12:00:00Z","base_amount":"1000000","quote_amount":"1000000","base_currency":"ofctbtc","quote_currency":"ofctusd"}}"#
+    );
+    let side = |account: &str, send: &str, receive: &str| {
+        format!(
+            r#"{{"account_id":"{account}","send_amount":"1000000","send_currency":"{send}","receive_amount":"1000000","receive_currency":"{receive}"}}"#
+        )
+    };
+    let (ours, theirs) = (side(ACCOUNT_A, "ofctbtc", "ofctusd"), side(ACCOUNT_B, "ofctusd", "ofctbtc"));
+    let named = |last: u32| format!(r#","request_id":"0198c0a6-8c3e-7d5a-9b1f-2a3b4c5d6e{last:02}""#);
+    let create = format!(r#"{},"trades":[{trade}],"amounts":{{"amounts":[{ours},{theirs}]}}"#, named(1));
+    let fees = format!(
+        r#","counterparty_account_id":"{ACCOUNT_B}","send_amount":"1000000","send_currency":"ofctbtc","receive_amount":"1000000","receive_currency":"ofctusd""#
+    );
+    let pending = r#","status":"AFFIRMATION_STATUS_PENDING""#;
+    let listed = recipe("TradeSettlementService/ListAffirmations", of(V2_ENTERPRISE, ACCOUNT_B, pending));
+    let affirmation = listed.field(grpc, "id");
+    let word = |last: u32, rest: &str| format!(r#"{},"affirmation_id":"{affirmation}"{rest}"#, named(last));
+    let affirm = of(V2_ENTERPRISE, ACCOUNT_B, &word(2, &format!(r#","trades":[{trade}]"#)));
+    let by_request = r#","request_id":"0198c0a6-8c3e-7d5a-9b1f-2a3b4c5d6e01""#;
+    let resolve = format!(
+        r#"{{"enterprise_id":"{V1_ENTERPRISE}"{by_request},"not_created":true,"why":"the support of the venue says so"}}"#
+    );
+    vec![
+        recipe("TradeSettlementService/CalculateFees", of(V1_ENTERPRISE, ACCOUNT_A, &fees)),
+        recipe("TradeSettlementService/CreateTradeSettlement", of(V1_ENTERPRISE, ACCOUNT_A, &create)),
+        listed,
+        recipe("TradeSettlementService/Affirm", affirm),
+        recipe("TradeSettlementService/GetTradeSettlement", of(V1_ENTERPRISE, ACCOUNT_A, by_request)),
+        recipe("TradeSettlementService/ListTradeSettlements", of(V1_ENTERPRISE, ACCOUNT_A, r#","page_size":10"#)),
+        recipe("TradeSettlementService/Reject", of(V2_ENTERPRISE, ACCOUNT_B, &word(3, ""))),
+        recipe("TradeSettlementService/Cancel", of(V2_ENTERPRISE, ACCOUNT_B, &word(4, ""))),
+        recipe("AdminService/ResolveTradeSettlement", resolve),
+        recipe(
+            "AdminService/ResolveSettlement",
+            format!(
+                r#"{{"enterprise_id":"{V1_ENTERPRISE}","external_id":"demo-1","expected_sequence":5,"go_on":true,"why":"the venue answers again"}}"#
+            ),
+        ),
     ]
 }

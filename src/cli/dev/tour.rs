@@ -6,6 +6,7 @@ mod quotes;
 mod reads;
 mod settlements;
 mod signing;
+mod trades;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,7 +53,8 @@ pub(super) async fn run(grpc: SocketAddr, sandbox: &Sandbox) -> Result<(), TourE
     settlements::tour(channel.clone(), &run, sandbox).await?;
     events::tour(channel.clone(), &run).await?;
     reads::tour(channel.clone(), &run).await?;
-    quotes::tour(channel, &run).await?;
+    quotes::tour(channel.clone(), &run).await?;
+    trades::tour(channel).await?;
     say("\nThe tour is complete: every RPC answered as it should.");
     Ok(())
 }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use super::DevError;
 use super::home::{Home, V2_KEY};
-use super::recipes::{CONNECTIONS, MERCHANT, V1_ENTERPRISE, V1_KEY, V2_ENTERPRISE};
+use super::recipes::{ACCOUNT_A, ACCOUNT_AGENT, ACCOUNT_B, CONNECTIONS, MERCHANT, V1_ENTERPRISE, V1_KEY, V2_ENTERPRISE};
 use crate::app::SystemClock;
 use crate::custody::{KeyMaterial, KeySettings, open};
 use crate::domain::ids::KeyId;
-use crate::sandbox::{ClientSettlement, SandboxConfig, SandboxConnection, SandboxEnterprise};
+use crate::sandbox::{ClientSettlement, SandboxConfig, SandboxConnection, SandboxEnterprise, SandboxTradingAccount};
 
 /// How long clients may dispute, and how long the partner may then top up: short enough to watch.
 const WINDOW_MS: i64 = 1_000;
+/// What each trading account holds of each currency, in base units.
+const TRADING_FUNDS: &str = "1000000000000";
 
 /// What the venues are told.
 pub(super) fn config(home: &Home, bitgo: SocketAddr, bitlipa: SocketAddr) -> Result<SandboxConfig, DevError> {
@@ -47,8 +49,26 @@ fn enterprise(home: &Home, id: &str, key: &str) -> Result<SandboxEnterprise, Dev
         connections: CONNECTIONS.map(connection).to_vec(),
         account: funds(),
         client_settlements: vec![ClientSettlement::example()],
+        trading_accounts: trading_accounts(id, public_key(home, key)?),
         ..SandboxEnterprise::new(id, home.token(id)?, public_key(home, key)?)
     })
+}
+
+/// Two accounts of the first enterprise and one of the second.
+fn trading_accounts(enterprise: &str, public_key: [u8; 33]) -> Vec<SandboxTradingAccount> {
+    let account = |(id, name): (&str, &str)| SandboxTradingAccount {
+        account_id: id.to_owned(),
+        name: name.to_owned(),
+        public_key,
+        fee: None,
+        balances: ["ofctbtc", "ofctusd"].map(|currency| (currency.to_owned(), TRADING_FUNDS.to_owned())).into(),
+    };
+    let accounts: &[(&str, &str)] = if enterprise == V1_ENTERPRISE {
+        &[(ACCOUNT_A, "Enterprise A Trading Account"), (ACCOUNT_AGENT, "Enterprise A Agency Account")]
+    } else {
+        &[(ACCOUNT_B, "Enterprise B Trading Account")]
+    };
+    accounts.iter().copied().map(account).collect()
 }
 
 fn funds() -> BTreeMap<String, String> {

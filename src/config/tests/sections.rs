@@ -47,6 +47,22 @@ fn listeners_say_what_is_wrong_with_them() {
 }
 
 #[test]
+fn trading_accounts_say_what_is_wrong_with_them() {
+    let section = "[[enterprises.trading_accounts]]";
+    let trading = with("purposes = [\"settlement\"]", "purposes = [\"settlement\", \"trade\"]");
+    let account = |lines: &str| format!("{trading}\n{section}\n{lines}");
+    let whole = "id = \"a\"\nsigning_key = \"k\"";
+    assert_paths(&[
+        (account(whole), &[]),
+        (account("id = \"a\""), &["enterprises[0].trading_accounts[0].signing_key"]),
+        (account("signing_key = \"k\""), &["enterprises[0].trading_accounts[0].id"]),
+        (account("id = \"a\"\nsigning_key = \"nobody\""), &["enterprises[0].trading_accounts[0].signing_key"]),
+        (account(&format!("{whole}\n{section}\n{whole}")), &["enterprises[0].trading_accounts[1].id"]),
+        (format!("{MINIMAL}\n{section}\n{whole}"), &["enterprises[0].trading_accounts[0].signing_key"]),
+    ]);
+}
+
+#[test]
 fn callbacks_say_what_is_wrong_with_them() {
     let bitgo = "[[callbacks.bitgo]]\npath = \"/f\"\nenterprises = [\"e\"]\npublic_key_file = \"venue.pem\"";
     let listener = |lines: &str| format!("{MINIMAL}\n[callbacks]\n{lines}\n{bitgo}");

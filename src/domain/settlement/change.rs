@@ -46,6 +46,17 @@ pub struct Progress {
     pub updated_at: Timestamp,
 }
 
+/// What a person decided of a settlement, once the venue was read where that was due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The engine shall go on: read back what may have left, and do what is left to do.
+    GoOn,
+    /// It is this settlement at the venue.
+    Adopted(Box<VenueSettlement>),
+    /// The venue shows none, and the person says that there is none.
+    NotCreated,
+}
+
 /// One change of a settlement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -117,6 +128,13 @@ pub enum Change {
     RetryAsked,
     /// Another settlement was recorded in its place: it can never be sent again.
     Superseded,
+    /// A person decided.
+    Resolved {
+        /// What.
+        decision: Decision,
+        /// Who, and why, in a sentence.
+        detail: String,
+    },
     /// The next step cannot be taken now; the state stays and the reason shows.
     Delayed {
         /// Why.
@@ -144,6 +162,7 @@ impl Change {
             Self::Expired => "EXPIRED",
             Self::RetryAsked => "RETRY_ASKED",
             Self::Superseded => "SUPERSEDED",
+            Self::Resolved { .. } => "RESOLVED",
             Self::Delayed { .. } => "DELAYED",
         }
     }
@@ -285,6 +304,7 @@ impl Progress {
             Change::Expired => self.never_sent().then_some(State::Expired),
             Change::RetryAsked => self.may_retry(route).then(|| self.before_dispatch()),
             Change::Superseded => (self.state == NotAccepted && self.may_be_superseded()).then_some(NotAccepted),
+            Change::Resolved { decision, .. } => (self.state == State::NeedsOperator).then(|| self.decided(decision)).flatten(),
             Change::Delayed { .. } => {
                 let waits = matches!(self.state, Received | Prepared | Signed | OutcomeUnknown | Pending | AwaitingFunds);
                 waits.then_some(self.state)
@@ -302,6 +322,16 @@ impl Progress {
             }
             State::Pending | State::AwaitingFunds => Some(shown),
             _ => None,
+        }
+    }
+
+    /// Where a decision leaves a settlement; what the venue has shown is never called uncreated.
+    fn decided(&self, decision: &Decision) -> Option<State> {
+        match decision {
+            Decision::GoOn if self.exposed => Some(State::OutcomeUnknown),
+            Decision::GoOn => Some(self.before_dispatch()),
+            Decision::Adopted(venue) => Some(state_of(venue.status)),
+            Decision::NotCreated => self.venue.is_none().then_some(State::NotAccepted),
         }
     }
 
@@ -349,6 +379,18 @@ impl Progress {
                 // What was being sent may have arrived, and what conflicts is at the venue already.
                 self.exposed |= before == State::Submitting || *reason == Reason::VenueConflict;
                 self.explain(*reason, detail);
+            }
+            Change::Resolved { decision, detail } => {
+                self.explain(Reason::ResolvedByOperator, detail);
+                match decision {
+                    Decision::GoOn => {}
+                    Decision::Adopted(venue) => {
+                        self.exposed = true;
+                        self.doubt = None;
+                        self.absorb_venue(venue);
+                    }
+                    Decision::NotCreated => self.doubt = None,
+                }
             }
             Change::Delayed { reason, detail } => self.explain(*reason, detail),
             Change::Superseded => self.reason = Some(Reason::Superseded),

@@ -29,7 +29,7 @@ use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, Nonce, Notes
 use crate::domain::time::Cutoff;
 
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
-pub use change::{Change, Concern, IllegalChange, OBSERVED, Progress};
+pub use change::{Change, Concern, Decision, IllegalChange, OBSERVED, Progress};
 pub use doubt::{Absence, Doubt, Windows};
 pub use event::{Meaning, SettlementEvent, VenueWord};
 pub use foreign::{ForeignSettlement, RecordedSettlement, is_foreign};

@@ -53,6 +53,8 @@ pub enum Reason {
     FinalAmountsChanged,
     /// The venue settled something else than was posted with the disputes that it settled with it.
     ReconciliationMismatch,
+    /// A person decided.
+    ResolvedByOperator,
 }
 
 names!(Reason {
@@ -80,6 +82,7 @@ names!(Reason {
     Superseded => "SUPERSEDED",
     FinalAmountsChanged => "FINAL_AMOUNTS_CHANGED",
     ReconciliationMismatch => "RECONCILIATION_MISMATCH",
+    ResolvedByOperator => "RESOLVED_BY_OPERATOR",
 });
 
 impl Reason {

@@ -145,7 +145,7 @@ pub fn next_action(state: State, reason: Option<Reason>, route: Route) -> NextAc
         State::NeedsOperator => NextAction::Operator,
         State::NotAccepted => match reason {
             Some(Reason::LiabilitiesExceedBalance) => NextAction::FundThenRetry,
-            Some(Reason::VenueRejectedRequest | Reason::Superseded) => NextAction::FixWithNewId,
+            Some(Reason::VenueRejectedRequest | Reason::Superseded | Reason::ResolvedByOperator) => NextAction::FixWithNewId,
             Some(Reason::VenueCredentials | Reason::VenueForbidden | Reason::DisputesEnabledUseV2) => NextAction::RetrySame,
             _ => NextAction::Operator,
         },

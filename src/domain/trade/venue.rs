@@ -3,6 +3,8 @@
 //! Every member is optional at the venue: what is missing and what is null are
 //! alike `None`, and texts are as the venue sent them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::payload::{Nonces, read_trade_payload};
@@ -209,6 +211,11 @@ pub enum TradeAnswer {
     NotSent {
         /// What failed, in a few words.
         detail: String,
+    },
+    /// No byte was written: the venue's budget of calls is spent.
+    OverBudget {
+        /// How long to wait.
+        wait: Duration,
     },
     /// A status line came, with a body that could be read as far as it mattered.
     Answered {

@@ -13,6 +13,10 @@ use crate::domain::settlement::{VenueError, describe};
 pub fn trade_verdict(answer: TradeAnswer, write: &TradeWrite) -> TradeChange {
     match answer {
         TradeAnswer::NotSent { detail } => TradeChange::NotSent { reason: TradeReason::VenueUnavailable, detail },
+        TradeAnswer::OverBudget { .. } => {
+            let detail = "the venue's budget of calls is spent".to_owned();
+            TradeChange::NotSent { reason: TradeReason::VenueRateLimited, detail }
+        }
         TradeAnswer::NoAnswer { detail } => TradeChange::Unanswered { reason: TradeReason::VenueUnavailable, detail },
         TradeAnswer::Answered { status: 200..=299, shown, .. } => judge_success(shown, write),
         TradeAnswer::Answered { status, error, is_proven, .. } => judge_refusal(status, &error, is_proven),

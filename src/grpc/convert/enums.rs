@@ -9,6 +9,7 @@ use crate::domain::dispute::{ClosedBy, ClosureStatus};
 use crate::domain::quote::{Fulfillment, QuoteStatus};
 use crate::domain::settlement::{AmountUnit, NextAction, Outcome, Route, State, VenueStatus};
 use crate::domain::signing::Purpose;
+use crate::domain::trade::{AffirmationStatus, TradeSettlementStatus, TradeState, TradeStatus};
 use crate::domain::transfer::TransferStatus;
 use crate::grpc::pb;
 
@@ -95,6 +96,53 @@ show!(QuoteStatus => QuoteStatus {
 show!(Fulfillment => Fulfillment { Full => Full, Partial => Partial, None => None, Unrecognised => Unspecified });
 
 show!(Purpose => Purpose { Settlement => Settlement, Trade => Trade, Allocation => Allocation, Dispute => Dispute, Raw => Raw });
+
+show!(TradeState => TradeState {
+    Received => Received,
+    Prepared => Prepared,
+    Signed => Signed,
+    Submitting => Submitting,
+    OutcomeUnknown => OutcomeUnknown,
+    Pending => Pending,
+    Settled => Settled,
+    Rejected => Rejected,
+    Failed => Failed,
+    Canceled => Canceled,
+    Done => Done,
+    NotAccepted => NotAccepted,
+    NeedsOperator => NeedsOperator,
+});
+
+show!(TradeStatus => TradeStatus {
+    Pending => Pending,
+    Overdue => Overdue,
+    Rejected => Rejected,
+    Affirmed => Affirmed,
+    Settled => Settled,
+    Failed => Failed,
+    Executed => Executed,
+    Canceled => Canceled,
+    Unrecognised => Unspecified,
+});
+
+show!(TradeSettlementStatus => TradeSettlementStatus {
+    Pending => Pending,
+    Settled => Settled,
+    Rejected => Rejected,
+    Failed => Failed,
+    Canceled => Canceled,
+    Unrecognised => Unspecified,
+});
+
+show!(AffirmationStatus => AffirmationStatus {
+    Pending => Pending,
+    Overdue => Overdue,
+    Rejected => Rejected,
+    Affirmed => Affirmed,
+    Failed => Failed,
+    Canceled => Canceled,
+    Unrecognised => Unspecified,
+});
 
 show!(VerifyFailure => VerificationReason {
     BadHeader => Malformed,

@@ -26,3 +26,9 @@ pub const MAX_PAGE_TOKEN_BYTES: usize = 1024;
 
 /// The most violations that one answer lists: enough to see the pattern, few enough for a trailer.
 pub const MAX_VIOLATIONS: usize = 20;
+
+/// The most trades of a trade settlement.
+pub const MAX_TRADES: usize = 100;
+
+/// The most bytes of a trade settlement's payload.
+pub const MAX_TRADE_PAYLOAD_BYTES: usize = 64 * 1024;

@@ -4,6 +4,7 @@
 //! ([`violations::Violations`]) and gives a domain value only when there is
 //! none. It calls nothing, stores nothing and knows no clock.
 
+pub mod admin;
 pub mod balances;
 pub mod client_settlement;
 pub mod client_settlements;
@@ -26,6 +27,8 @@ pub mod settlement_transfers;
 pub mod signing;
 mod standing;
 pub mod time;
+pub mod trade;
+pub mod trade_shown;
 mod transfer;
 pub mod venue_page;
 pub mod violations;

@@ -106,7 +106,8 @@ impl Failure {
         self
     }
 
-    fn standing(self, outcome: Outcome, next: NextAction) -> Self {
+    /// Tells whether money can have moved, and what to do next.
+    pub(super) fn standing(self, outcome: Outcome, next: NextAction) -> Self {
         self.with("outcome", outcome.as_str()).with("next_action", next.as_str())
     }
 

@@ -179,4 +179,15 @@ rows! {
         "watch again after the last read_to_sequence; nothing is missed";
     SettlementNotAtVenue NotFound NO, UNTOLD, "the venue knows no such settlement of this partner, or has not taken it yet",
         "check the name; GetSettlement says how far one of the gateway's own has come";
+    TradeSettlementNotFound NotFound NO, UNTOLD, "there is no such trade settlement of this account", "check the name";
+    AffirmationNotFound NotFound NO, UNTOLD, "the venue knows no such affirmation of this account", "see ListAffirmations";
+    AffirmationNotPending FailedPrecondition NO, UNTOLD, "the affirmation is no longer awaited", "see ListAffirmations";
+    TradePayloadReused FailedPrecondition NO, UNTOLD, "another request of this account has this very payload",
+        "look at that request; another settlement needs a payload of its own";
+    TradesMismatch InvalidArgument NO, UNTOLD, "the amounts do not come to the trades", "find out which of the two is wrong";
+    ResolvedByOperator FailedPrecondition NO, UNTOLD, "a person found out that nothing came of it",
+        "ask again under another request id where it is still wanted";
+    NotResolvable FailedPrecondition NO, UNTOLD, "nothing waits for a person's decision here", "read how it stands";
+    ResolutionRefuted FailedPrecondition NO, UNTOLD, "the venue shows something else than was said",
+        "look at the venue again; nothing was changed";
 }

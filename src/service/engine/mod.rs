@@ -36,6 +36,7 @@ use crate::domain::settlement::Settlement;
 use crate::domain::time::Clock;
 use crate::store::{Claim, Store, StoreError};
 use following::KnownAccounts;
+pub(in crate::service) use pace::next_look;
 pub use settings::EngineSettings;
 use shares::{Share, Shares};
 pub use tails::Tail;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::domain::time::later;
 
 /// The instant of the next look at something that began at `since`.
-pub(super) fn next_look(bounds: RangeInclusive<Duration>, id: Uuid, since: Timestamp, now: Timestamp) -> Timestamp {
+pub(in crate::service) fn next_look(bounds: RangeInclusive<Duration>, id: Uuid, since: Timestamp, now: Timestamp) -> Timestamp {
     let lasted = Duration::try_from(now.duration_since(since)).unwrap_or_default();
     let wait = (lasted / 2).min(*bounds.end()).max(*bounds.start());
     later(now, wait + spread(id, wait))

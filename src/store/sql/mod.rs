@@ -21,6 +21,7 @@ mod following;
 mod foreign;
 mod inbox;
 mod intents;
+mod mirror;
 mod once;
 mod open_error;
 mod quote_rows;
@@ -40,6 +41,8 @@ mod statement;
 mod store;
 mod supersede;
 mod text;
+mod trade_rows;
+mod trades;
 mod transfer_row;
 mod venue_row;
 

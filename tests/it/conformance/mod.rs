@@ -21,6 +21,7 @@ pub(crate) mod quotes;
 pub(crate) mod recording;
 pub(crate) mod signing;
 pub(crate) mod timeline;
+pub(crate) mod trades;
 pub(crate) mod turns;
 
 pub(crate) use fixture::{Fixture, LEASE, signed};
@@ -134,6 +135,12 @@ macro_rules! suite {
             events: each_enterprise_counts_its_own_places,
             events: what_was_refused_takes_no_place,
             events: who_reads_on_while_many_write_never_misses_a_change,
+            trades: every_change_of_a_write_reads_back,
+            trades: writes_on_affirmations_read_back,
+            trades: a_trade_request_id_belongs_to_its_first_write,
+            trades: a_payload_is_held_by_one_write_until_it_came_to_nothing,
+            trades: a_write_is_saved_by_who_holds_its_errand_alone,
+            trades: creations_are_listed_newest_first,
             turns: what_is_under_way_comes_before_what_the_venue_has,
             turns: what_is_passed_over_stays_due,
             turns: a_lapsed_lease_can_be_passed_over_too,

@@ -14,5 +14,6 @@ mod previews;
 mod quotes;
 mod reads;
 mod repeats;
+mod resolving;
 mod tampering;
 mod waiting;

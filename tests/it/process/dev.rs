@@ -71,7 +71,7 @@ fn contract() -> Vec<(String, Vec<String>)> {
 /// A grpcurl that only tells what it was asked: the address, the RPC and the message.
 const TELLING_GRPCURL: &str = r#"grpcurl() {
     printf '%s %s %s\n' "$4" "$5" "$3" >> "$TOLD"
-    printf '  "signature": "ab",\n  "txId": "tx",\n'
+    printf '  "signature": "ab",\n  "txId": "tx",\n  "id": "id",\n'
 }"#;
 
 /// What a shell makes of the lines that are shown: RPC and message of each call, those inside of others too.

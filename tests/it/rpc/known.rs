@@ -2,12 +2,14 @@
 
 use settlement_gateway::config::KNOWN_RPCS;
 use settlement_gateway::grpc::pb;
+use settlement_gateway::grpc::pb::admin_service_client::AdminServiceClient;
+use settlement_gateway::grpc::pb::trade_settlement_service_client::TradeSettlementServiceClient;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Status};
 
 use super::known_reads::{call_reads, is_read};
 use super::requests::{client_settlement, get, quote, settle, sign, trade_payload, watch};
-use crate::support::gateway::GatewayUnderTest;
+use crate::support::gateway::{GatewayUnderTest, trading_account};
 
 /// One of `[[callers]]` with these further lines; its token is [`token`] of its name.
 pub(super) fn caller(name: &str, lines: &str) -> String {
@@ -53,6 +55,7 @@ pub(super) async fn call(
     match service {
         "SettlementService" if is_read(rpc) => call_reads(gateway, rpc, authorization, named.enterprise).await,
         "SettlementService" => call_settlements(gateway, rpc, authorization, named.enterprise).await,
+        "TradeSettlementService" | "AdminService" => call_trades(gateway, rpc, authorization, named.enterprise).await,
         "SigningService" => call_signing(gateway, rpc, authorization, named.key).await,
         _ => call_quotes(gateway, rpc, authorization, named.merchant).await,
     }
@@ -108,6 +111,93 @@ async fn call_signing(gateway: &GatewayUnderTest, rpc: &str, authorization: Opti
         }
         "SigningService/ListKeys" => client.list_keys(with_header(authorization, pb::ListKeysRequest {})).await.map(drop),
         other => panic!("{other} is not among {KNOWN_RPCS:?}"),
+    }
+}
+
+/// Writes that come to nothing at once: of no affirmation that there is, and with amounts that are not the trades'.
+async fn call_trades(gateway: &GatewayUnderTest, rpc: &str, authorization: Option<&str>, enterprise: &str) -> Result<(), Status> {
+    let channel = gateway.channel().await;
+    let mut client = TradeSettlementServiceClient::new(channel.clone());
+    let (enterprise_id, account_id) = (enterprise.to_owned(), trading_account(enterprise));
+    let (request_id, affirmation_id) = (uuid::Uuid::now_v7().to_string(), "f".to_owned());
+    match rpc {
+        "TradeSettlementService/CreateTradeSettlement" => {
+            client.create_trade_settlement(with_header(authorization, trade(enterprise, &request_id))).await.map(drop)
+        }
+        "TradeSettlementService/GetTradeSettlement" => {
+            let name = Some(pb::get_trade_settlement_request::Name::RequestId(request_id));
+            let request = pb::GetTradeSettlementRequest { enterprise_id, account_id, name };
+            client.get_trade_settlement(with_header(authorization, request)).await.map(drop)
+        }
+        "TradeSettlementService/ListTradeSettlements" => {
+            let request = pb::ListTradeSettlementsRequest { enterprise_id, account_id, ..Default::default() };
+            client.list_trade_settlements(with_header(authorization, request)).await.map(drop)
+        }
+        "TradeSettlementService/ListAffirmations" => {
+            let request = pb::ListAffirmationsRequest { enterprise_id, account_id, ..Default::default() };
+            client.list_affirmations(with_header(authorization, request)).await.map(drop)
+        }
+        "TradeSettlementService/Affirm" => {
+            let trades = trade(enterprise, &request_id).trades;
+            let request =
+                pb::AffirmRequest { request_id, enterprise_id, account_id, affirmation_id, trades, ..Default::default() };
+            client.affirm(with_header(authorization, request)).await.map(drop)
+        }
+        "TradeSettlementService/Reject" => {
+            let request = pb::RejectRequest { request_id, enterprise_id, account_id, affirmation_id };
+            client.reject(with_header(authorization, request)).await.map(drop)
+        }
+        "TradeSettlementService/Cancel" => {
+            let request = pb::CancelRequest { request_id, enterprise_id, account_id, affirmation_id };
+            client.cancel(with_header(authorization, request)).await.map(drop)
+        }
+        "TradeSettlementService/CalculateFees" => {
+            let request = pb::CalculateFeesRequest {
+                enterprise_id,
+                account_id,
+                counterparty_account_id: "b".to_owned(),
+                send_amount: "1".to_owned(),
+                send_currency: "ofcbtc".to_owned(),
+                receive_amount: "1".to_owned(),
+                receive_currency: "ofcusd".to_owned(),
+            };
+            client.calculate_fees(with_header(authorization, request)).await.map(drop)
+        }
+        "AdminService/ResolveTradeSettlement" => {
+            let decision = Some(pb::resolve_trade_settlement_request::Decision::NotCreated(true));
+            let why = "because".to_owned();
+            let request = pb::ResolveTradeSettlementRequest { enterprise_id, request_id, decision, why };
+            AdminServiceClient::new(channel).resolve_trade_settlement(with_header(authorization, request)).await.map(drop)
+        }
+        "AdminService/ResolveSettlement" => {
+            let (external_id, why) = ("x".to_owned(), "because".to_owned());
+            let decision = Some(pb::resolve_settlement_request::Decision::GoOn(true));
+            let request = pb::ResolveSettlementRequest { enterprise_id, external_id, expected_sequence: 1, decision, why };
+            AdminServiceClient::new(channel).resolve_settlement(with_header(authorization, request)).await.map(drop)
+        }
+        other => panic!("{other} is not among {KNOWN_RPCS:?}"),
+    }
+}
+
+/// A creation whose payload is none.
+fn trade(enterprise: &str, request_id: &str) -> pb::CreateTradeSettlementRequest {
+    let trade = pb::Trade {
+        base_account_id: trading_account(enterprise),
+        quote_account_id: "b".to_owned(),
+        timestamp: Some(prost_types::Timestamp::default()),
+        base_amount: "1".to_owned(),
+        quote_amount: "2".to_owned(),
+        base_currency: "ofcbtc".to_owned(),
+        quote_currency: "ofcusd".to_owned(),
+        ..Default::default()
+    };
+    pb::CreateTradeSettlementRequest {
+        request_id: request_id.to_owned(),
+        enterprise_id: enterprise.to_owned(),
+        account_id: trading_account(enterprise),
+        trades: vec![trade],
+        basis: Some(pb::create_trade_settlement_request::Basis::Payload("{}".to_owned())),
+        ..Default::default()
     }
 }
 

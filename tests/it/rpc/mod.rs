@@ -24,5 +24,6 @@ mod settling;
 mod signing;
 mod stopping;
 mod tls;
+mod trades;
 mod venue_reads;
 mod watching;

@@ -7,13 +7,15 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use super::support::{Running, listener, settings};
 
-const SERVICES: [&str; 6] = [
+const SERVICES: [&str; 8] = [
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
+    "settlement.v1.AdminService",
     "settlement.v1.QuoteService",
     "settlement.v1.SettlementService",
     "settlement.v1.SigningService",
+    "settlement.v1.TradeSettlementService",
 ];
 
 async fn reflecting() -> Running {

@@ -15,7 +15,7 @@ use settlement_gateway::grpc::pb;
 use settlement_gateway::grpc::pb::quote_service_client::QuoteServiceClient;
 use settlement_gateway::grpc::pb::settlement_service_client::SettlementServiceClient;
 use settlement_gateway::grpc::pb::signing_service_client::SigningServiceClient;
-use settlement_gateway::sandbox::{ClientSettlement, Fault, Sandbox, SandboxConfig, SandboxEnterprise};
+use settlement_gateway::sandbox::{ClientSettlement, Fault, Sandbox, SandboxConfig, SandboxEnterprise, SandboxTradingAccount};
 use settlement_gateway::secret::Secret;
 use tempfile::TempDir;
 use tonic::Code;
@@ -149,7 +149,7 @@ impl Setup {
         let Self { grpc, callers, callbacks, engine, venues, settling, .. } = self;
         let anybody = callers.is_empty();
         let keys: String = self.keys.iter().map(key_text).collect();
-        let enterprise = |id, route, key| enterprise_text(id, route, key, bitgo_url) + settling + "\n";
+        let enterprise = |id, route, key| enterprise_text(id, route, key, bitgo_url) + settling + "\n" + &trading_text(id, key);
         let enterprises = enterprise(V1, "v1", V1_KEY) + &enterprise(V2, "v2", V2_KEY);
         format!(
             r#"
@@ -200,11 +200,27 @@ fn enterprise_text(id: &str, route: &str, key: &str, bitgo_url: &str) -> String 
     )
 }
 
+/// The enterprise's one trading account.
+pub(crate) fn trading_account(enterprise: &str) -> String {
+    format!("acct-{enterprise}")
+}
+
+fn trading_text(id: &str, key: &str) -> String {
+    format!("[[enterprises.trading_accounts]]\nid = \"{}\"\nsigning_key = \"{key}\"\n", trading_account(id))
+}
+
 fn simulated(id: &str, key: &KeySetup) -> SandboxEnterprise {
     let enterprise = SandboxEnterprise::new(id, Secret::from_text(format!("token-{id}")), key.public_key());
     SandboxEnterprise {
         default_balance: Some("1000000".to_owned()),
         client_settlements: vec![ClientSettlement::example()],
+        trading_accounts: vec![SandboxTradingAccount {
+            account_id: trading_account(id),
+            name: format!("the account of {id}"),
+            public_key: key.public_key(),
+            fee: None,
+            balances: Default::default(),
+        }],
         ..enterprise.with_example_accounts(None)
     }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use settlement_gateway::custody::{Key, KeySettings, KeySource, Keyring, generate_xprv};
-use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId};
+use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, TradingAccountId};
 use settlement_gateway::domain::policy::{Allowed, Grants, RpcName};
 use settlement_gateway::domain::settlement::{AmountUnit, Asked, Leg, OnceRules, Route, Settlement, SettlementAmounts, State};
 use settlement_gateway::domain::signing::Purpose;
 use settlement_gateway::domain::time::{Clock, Cutoff, Entropy, EntropyError};
-use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, SettlementEntry};
+use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, SandboxTradingAccount, SettlementEntry};
 use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
+use settlement_gateway::service::trade::Trading;
 use settlement_gateway::service::{
     Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, ServiceError,
     SettlementTerms, SettlementView, TermsCache, initiate_settlement,
@@ -110,13 +111,22 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
         on_changed_amounts: OnChangedAmounts::Record,
     };
     let venue = Arc::new(venue);
+    let accounts = trading_accounts(id).into_iter().map(|account| (account, terms.key_id.clone())).collect();
+    let trading = Trading { venue: venue.clone(), accounts };
     Enterprise {
         id: EnterpriseId::new(id).unwrap(),
         settles: Some(terms),
         reads: venue.clone(),
+        trading,
         venue,
         terms: TermsCache::new(Duration::ZERO),
     }
+}
+
+/// The trading accounts of an enterprise; its key signs for all.
+fn trading_accounts(enterprise: &str) -> Vec<TradingAccountId> {
+    let ids: &[&str] = if enterprise == V1 { &["acct-a", "acct-r"] } else { &["acct-b"] };
+    ids.iter().map(|id| TradingAccountId::new(*id).unwrap()).collect()
 }
 
 /// What a gateway stands on beside its journal: the simulated venues and the keys.
@@ -131,8 +141,16 @@ impl Ground {
         let keyring = Arc::new(Keyring::new([key("key-ent-v1"), key("key-ent-v2")]).unwrap());
         let simulated = |id: &str, disputes| {
             let public_key = keyring.get(&KeyId::new(format!("key-{id}")).unwrap()).unwrap().public_key();
+            let account = |account: TradingAccountId| SandboxTradingAccount {
+                account_id: account.as_str().to_owned(),
+                name: format!("{account} of {id}"),
+                public_key: *public_key.as_bytes(),
+                fee: None,
+                balances: Default::default(),
+            };
             let mut simulated = SandboxEnterprise {
                 disputes,
+                trading_accounts: trading_accounts(id).into_iter().map(account).collect(),
                 default_balance: Some("1000000".to_owned()),
                 ..SandboxEnterprise::new(id, Secret::from_text(format!("token-{id}")), *public_key.as_bytes())
             };

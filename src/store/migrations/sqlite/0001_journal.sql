@@ -229,3 +229,54 @@ CREATE TABLE delivery (
 );
 CREATE INDEX delivery_waiting ON delivery (lane, id) WHERE acted_at IS NULL;
 CREATE INDEX delivery_acted ON delivery (acted_at) WHERE acted_at IS NOT NULL;
+
+-- Writes on BitGo Trade: what was asked (JSON), its payload and signature, and what the venue last showed of it (JSON).
+CREATE TABLE trade (
+    id                   BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    enterprise_id        TEXT NOT NULL,
+    account_id           TEXT NOT NULL,
+    request_id           TEXT NOT NULL,
+    action               TEXT NOT NULL,
+    asked                TEXT NOT NULL,
+    key_id               TEXT NOT NULL,
+    caller               TEXT NOT NULL,
+    submit_before        TEXT NOT NULL,
+    created_at           TEXT NOT NULL,
+
+    state                TEXT NOT NULL,
+    terminal             INTEGER NOT NULL CHECK (terminal IN (0, 1)),
+    sequence             INTEGER NOT NULL,
+    attempts             INTEGER NOT NULL,
+    exposed              INTEGER NOT NULL CHECK (exposed IN (0, 1)),
+    reason               TEXT,
+    detail               TEXT,
+    payload              TEXT,
+    nonces               TEXT,
+    signature            BLOB CHECK (length(signature) = 65),
+    dispatched_at        TEXT,
+    in_doubt_since       TEXT,
+    shown                TEXT,
+    venue_settlement_id  TEXT,
+    resolution           TEXT,
+    updated_at           TEXT NOT NULL,
+
+    UNIQUE (enterprise_id, request_id)
+);
+-- A payload's nonces belong to one write of its account, unless that provably came to nothing.
+CREATE UNIQUE INDEX trade_payload_once ON trade (enterprise_id, account_id, nonces)
+    WHERE nonces IS NOT NULL AND state <> 'NOT_ACCEPTED';
+CREATE INDEX trade_newest ON trade (enterprise_id, account_id, id DESC) WHERE action = 'CREATE';
+CREATE INDEX trade_at_venue ON trade (enterprise_id, venue_settlement_id) WHERE venue_settlement_id IS NOT NULL;
+
+-- Every change of every write.
+CREATE TABLE trade_event (
+    trade_id  BLOB NOT NULL REFERENCES trade (id),
+    sequence  INTEGER NOT NULL,
+    change    TEXT NOT NULL,
+    state     TEXT NOT NULL,
+    reason    TEXT,
+    detail    TEXT,
+    attempts  INTEGER NOT NULL,
+    at        TEXT NOT NULL,
+    PRIMARY KEY (trade_id, sequence)
+);

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::client::{Answer, UNTRUSTED};
 use super::error::venue_error;
 use super::{BitGo, same_id};
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{AffirmationId, SettlementId};
 use crate::domain::settlement::VenueError;
 use crate::domain::signing::Signature;
@@ -32,7 +33,8 @@ impl BitGo {
 impl TradeVenue for BitGo {
     async fn trade_payload(&self, at: AccountAt<'_>, amounts: &[PartyAmounts]) -> Result<String, VenueFailure> {
         let url = self.account(at, &["payload"])?;
-        let answer: wire::Payload = self.client.read(Method::POST, url, Some(body::payload_request(amounts))).await?;
+        let answer: wire::Payload =
+            self.client.read_with(Urgency::Settling, Method::POST, url, Some(body::payload_request(amounts))).await?;
         Ok(required(answer.payload, "payload")?)
     }
 
@@ -44,7 +46,9 @@ impl TradeVenue for BitGo {
         trades: &[Trade],
     ) -> TradeAnswer {
         let called = match self.account(at, &["settlements"]) {
-            Ok(url) => self.client.call(Method::POST, url, Some(body::creation(payload, signature, trades))).await,
+            Ok(url) => {
+                self.client.call(Urgency::Settling, Method::POST, url, Some(body::creation(payload, signature, trades))).await
+            }
             Err(error) => Err(error),
         };
         answer(called, |settlement| Shown::Settlement(Box::new(map::settlement(settlement))))
@@ -52,21 +56,22 @@ impl TradeVenue for BitGo {
 
     async fn put_affirmation(&self, at: AccountAt<'_>, id: &AffirmationId, word: AffirmationWord<'_>) -> TradeAnswer {
         let called = match self.account(at, &["affirmations", id.as_str()]) {
-            Ok(url) => self.client.call(Method::PUT, url, Some(body::affirmation(word))).await,
+            Ok(url) => self.client.call(Urgency::Settling, Method::PUT, url, Some(body::affirmation(word))).await,
             Err(error) => Err(error),
         };
         answer(called, |affirmation| Shown::Affirmation(Box::new(map::affirmation(affirmation))))
     }
 
-    async fn trade_settlements(&self, at: AccountAt<'_>) -> Result<Vec<VenueTradeSettlement>, VenueFailure> {
-        let list: wire::SettlementList = self.client.read(Method::GET, self.account(at, &["settlements"])?, None).await?;
+    async fn trade_settlements(&self, at: AccountAt<'_>, urgency: Urgency) -> Result<Vec<VenueTradeSettlement>, VenueFailure> {
+        let url = self.account(at, &["settlements"])?;
+        let list: wire::SettlementList = self.client.read_with(urgency, Method::GET, url, None).await?;
         let settlements = list.settlements.ok_or(Unmapped("settlements"))?;
         Ok(settlements.into_iter().map(map::settlement).collect())
     }
 
     async fn trade_settlement(&self, at: AccountAt<'_>, id: &SettlementId) -> Result<Option<VenueTradeSettlement>, VenueFailure> {
         let url = self.account(at, &["settlements", id.as_str()])?;
-        let found = known(self.client.read(Method::GET, url, None).await)?.map(map::settlement);
+        let found = self.client.read_if_known(Method::GET, url).await?.map(map::settlement);
         held(found, |settlement| settlement.id.as_deref(), id.as_str())
     }
 
@@ -80,9 +85,14 @@ impl TradeVenue for BitGo {
         Ok(affirmations.into_iter().map(map::affirmation).collect())
     }
 
-    async fn affirmation(&self, at: AccountAt<'_>, id: &AffirmationId) -> Result<Option<Affirmation>, VenueFailure> {
+    async fn affirmation(
+        &self,
+        at: AccountAt<'_>,
+        id: &AffirmationId,
+        urgency: Urgency,
+    ) -> Result<Option<Affirmation>, VenueFailure> {
         let url = self.account(at, &["affirmations", id.as_str()])?;
-        let found = known(self.client.read(Method::GET, url, None).await)?.map(map::affirmation);
+        let found = known(self.client.read_with(urgency, Method::GET, url, None).await)?.map(map::affirmation);
         held(found, |affirmation| affirmation.id.as_deref(), id.as_str())
     }
 
@@ -121,7 +131,9 @@ fn answer<T: DeserializeOwned>(called: Result<Answer, CallError>, show: impl FnO
     let answer = match called {
         Ok(answer) => answer,
         Err(CallError::NotSent(detail)) => return TradeAnswer::NotSent { detail },
-        Err(error) => return no_answer(&error.to_string()),
+        Err(CallError::OverBudget(wait)) => return TradeAnswer::OverBudget { wait },
+        Err(error @ CallError::HeldBack) => return TradeAnswer::NotSent { detail: error.to_string() },
+        Err(error @ (CallError::NoAnswer(_) | CallError::TooLarge)) => return no_answer(&error.to_string()),
     };
     if !answer.response.is_success() {
         let error = venue_error(&answer);

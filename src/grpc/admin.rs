@@ -1,0 +1,53 @@
+//! AdminService.
+
+use tonic::{Request, Response, Status};
+
+use super::call::{Call, HandlerSettings};
+use super::convert::{admin as convert, settlement, trade_shown as shown};
+use super::pb;
+use super::pb::admin_service_server::AdminService;
+use super::status::About;
+use crate::domain::trade::TradeAction;
+use crate::service::trade::{TradeView, resolve_trade_settlement};
+use crate::service::{Context, resolve_settlement};
+
+/// The handlers of AdminService.
+#[derive(Clone)]
+pub struct AdminApi {
+    context: Context,
+    settings: HandlerSettings,
+}
+
+impl AdminApi {
+    /// Handlers over these ports.
+    #[must_use]
+    pub fn new(context: Context, settings: HandlerSettings) -> Self {
+        Self { context, settings }
+    }
+}
+
+#[tonic::async_trait]
+impl AdminService for AdminApi {
+    async fn resolve_settlement(
+        &self,
+        request: Request<pb::ResolveSettlementRequest>,
+    ) -> Result<Response<pb::ResolveSettlementResponse>, Status> {
+        let call = Call::open(&request, About::call("AdminService/ResolveSettlement"), self.settings)?;
+        let resolution = call.converted(convert::resolve(request.get_ref()))?;
+        let view = call.read(resolve_settlement(&self.context, call.caller(), resolution)).await?;
+        Ok(Response::new(pb::ResolveSettlementResponse { settlement: Some(settlement::view(view)) }))
+    }
+
+    async fn resolve_trade_settlement(
+        &self,
+        request: Request<pb::ResolveTradeSettlementRequest>,
+    ) -> Result<Response<pb::ResolveTradeSettlementResponse>, Status> {
+        let call = Call::open(&request, About::call("AdminService/ResolveTradeSettlement"), self.settings)?;
+        let resolution = call.converted(convert::resolve_trade(request.get_ref()))?;
+        let write = call.read(resolve_trade_settlement(&self.context, call.caller(), resolution)).await?;
+        let progress = Some(shown::progress(&write));
+        let is_creation = matches!(write.header.asked.action, TradeAction::Create(_));
+        let trade_settlement = is_creation.then(|| shown::settlement(TradeView::of(write)));
+        Ok(Response::new(pb::ResolveTradeSettlementResponse { progress, trade_settlement }))
+    }
+}

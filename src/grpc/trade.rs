@@ -1,0 +1,127 @@
+//! TradeSettlementService.
+
+use tonic::{Request, Response, Status};
+
+use super::call::{Call, HandlerSettings};
+use super::convert::trade::{self as convert, Listed};
+use super::convert::trade_shown as shown;
+use super::pb;
+use super::pb::trade_settlement_service_server::TradeSettlementService;
+use super::status::About;
+use crate::domain::trade::TradeWrite;
+use crate::service::Context;
+use crate::service::trade::{
+    TradeView, calculate_fees, get_trade_settlement, list_affirmations, list_trade_settlements, list_trade_settlements_at_venue,
+    write_trade,
+};
+
+/// The handlers of TradeSettlementService.
+#[derive(Clone)]
+pub struct TradeApi {
+    context: Context,
+    settings: HandlerSettings,
+}
+
+impl TradeApi {
+    /// Handlers over these ports.
+    #[must_use]
+    pub fn new(context: Context, settings: HandlerSettings) -> Self {
+        Self { context, settings }
+    }
+
+    /// One of the four writes.
+    async fn write(&self, call: &Call, asked: convert::AskedWrite) -> Result<TradeWrite, Status> {
+        let write = write_trade(&self.context, call.caller(), asked.asked, asked.submit_before, call.patience());
+        call.answered(write.await)
+    }
+}
+
+#[tonic::async_trait]
+impl TradeSettlementService for TradeApi {
+    async fn create_trade_settlement(
+        &self,
+        request: Request<pb::CreateTradeSettlementRequest>,
+    ) -> Result<Response<pb::CreateTradeSettlementResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/CreateTradeSettlement"), self.settings)?;
+        let asked = call.converted(convert::create(request.get_ref()))?;
+        let write = self.write(&call, asked).await?;
+        let trade_settlement = Some(shown::settlement(TradeView::of(write)));
+        Ok(Response::new(pb::CreateTradeSettlementResponse { trade_settlement }))
+    }
+
+    async fn get_trade_settlement(
+        &self,
+        request: Request<pb::GetTradeSettlementRequest>,
+    ) -> Result<Response<pb::GetTradeSettlementResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/GetTradeSettlement"), self.settings)?;
+        let (account, name) = call.converted(convert::get(request.get_ref()))?;
+        let reading = get_trade_settlement(&self.context, call.caller(), &account.enterprise_id, &account.account_id, &name);
+        let view = call.read(reading).await?;
+        Ok(Response::new(pb::GetTradeSettlementResponse { trade_settlement: Some(shown::settlement(view)) }))
+    }
+
+    async fn list_trade_settlements(
+        &self,
+        request: Request<pb::ListTradeSettlementsRequest>,
+    ) -> Result<Response<pb::ListTradeSettlementsResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/ListTradeSettlements"), self.settings)?;
+        let listed = call.converted(convert::list(request.get_ref()))?;
+        let page = match &listed {
+            Listed::Recorded(query, filter) => {
+                let (views, more) = call.read(list_trade_settlements(&self.context, call.caller(), query)).await?;
+                shown::page(views, more, Some(filter))
+            }
+            Listed::AtVenue(account) => {
+                let (enterprise_id, account_id) = (&account.enterprise_id, &account.account_id);
+                let reading = list_trade_settlements_at_venue(&self.context, call.caller(), enterprise_id, account_id);
+                shown::page(call.read(reading).await?, false, None)
+            }
+        };
+        Ok(Response::new(page))
+    }
+
+    async fn list_affirmations(
+        &self,
+        request: Request<pb::ListAffirmationsRequest>,
+    ) -> Result<Response<pb::ListAffirmationsResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/ListAffirmations"), self.settings)?;
+        let (account, status) = call.converted(convert::affirmations(request.get_ref()))?;
+        let reading = list_affirmations(&self.context, call.caller(), &account.enterprise_id, &account.account_id, status);
+        let affirmations = call.read(reading).await?.iter().map(shown::affirmation).collect();
+        Ok(Response::new(pb::ListAffirmationsResponse { affirmations }))
+    }
+
+    async fn affirm(&self, request: Request<pb::AffirmRequest>) -> Result<Response<pb::AffirmResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/Affirm"), self.settings)?;
+        let asked = call.converted(convert::affirm(request.get_ref()))?;
+        let write = self.write(&call, asked).await?;
+        let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
+        Ok(Response::new(pb::AffirmResponse { progress, affirmation }))
+    }
+
+    async fn reject(&self, request: Request<pb::RejectRequest>) -> Result<Response<pb::RejectResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/Reject"), self.settings)?;
+        let asked = call.converted(convert::reject(request.get_ref()))?;
+        let write = self.write(&call, asked).await?;
+        let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
+        Ok(Response::new(pb::RejectResponse { progress, affirmation }))
+    }
+
+    async fn cancel(&self, request: Request<pb::CancelRequest>) -> Result<Response<pb::CancelResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/Cancel"), self.settings)?;
+        let asked = call.converted(convert::cancel(request.get_ref()))?;
+        let write = self.write(&call, asked).await?;
+        let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
+        Ok(Response::new(pb::CancelResponse { progress, affirmation }))
+    }
+
+    async fn calculate_fees(
+        &self,
+        request: Request<pb::CalculateFeesRequest>,
+    ) -> Result<Response<pb::CalculateFeesResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/CalculateFees"), self.settings)?;
+        let (account, query) = call.converted(convert::fees(request.get_ref()))?;
+        let reading = calculate_fees(&self.context, call.caller(), &account.enterprise_id, &account.account_id, &query);
+        Ok(Response::new(shown::fees(call.read(reading).await?)))
+    }
+}

@@ -1,0 +1,8 @@
+//! Trade settlements at work: real journal, real keys, real HTTP to the simulated venue; no gRPC.
+
+mod affirming;
+mod creating;
+mod kills;
+mod lost_answers;
+mod resolving;
+mod support;
