@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{Callbacks, Config};
 use crate::service::trade::{TradeErrands, TradeSettings};
-use crate::service::{Context, Deliveries, Patrol, RunsErrands};
+use crate::service::{Context, Deliveries, Patrol, QuoteErrands, RunsErrands};
 use crate::store::StoreError;
 
 /// All of them. Deliveries of a former configuration are acted on without a listener too.
@@ -14,8 +14,10 @@ pub(super) async fn runners(config: &Config, context: &Context) -> Result<Vec<Ar
     let (store, directory, clock) = (context.store.clone(), context.directory.clone(), context.clock.clone());
     let patrol = Patrol::new(store, directory, clock, config.engine.patrol_interval);
     patrol.enlist().await?;
+    let deliveries = Deliveries::new(context.clone(), keep);
     let trades = TradeErrands::new(context, trade_settings(config));
-    Ok(vec![Arc::new(Deliveries::new(context.clone(), keep)), Arc::new(patrol), Arc::new(trades)])
+    let quotes = QuoteErrands::new(context.clone());
+    Ok(vec![Arc::new(quotes), Arc::new(deliveries), Arc::new(patrol), Arc::new(trades)])
 }
 
 fn trade_settings(config: &Config) -> TradeSettings {

@@ -68,7 +68,7 @@ fn services(config: &Config, context: Context, health: &Health) -> Result<Routes
     let routes = contract_routes(
         SigningApi::new(context.clone(), handlers),
         SettlementApi::new(context.clone(), handlers, watch_limits(config)),
-        QuoteApi::new(context.clone(), handlers),
+        QuoteApi::new(context.clone(), handlers, watch_limits(config)),
         TradeApi::new(context.clone(), handlers),
         AdminApi::new(context, handlers),
         limits,

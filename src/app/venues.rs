@@ -7,7 +7,9 @@ use super::{AppError, SystemClock};
 use crate::config::{self, BaseUrl, Config, Environment, RequestAuth, SecretSource, SigningPayloadMethod, Venues};
 use crate::domain::budget::CallBudget;
 use crate::service::trade::Trading;
-use crate::service::{Directory, Enterprise, OnChangedAmounts, QuoteDesk, SettlementTerms, TermsCache, Turns, VenueBudget};
+use crate::service::{
+    Directory, Enterprise, OnChangedAmounts, QuoteDesk, QuotePace, SettlementTerms, TermsCache, Turns, VenueBudget,
+};
 use crate::store::Store;
 use crate::upstream::bitgo::{self, BitGo, BitGoOptions, SigningMethod};
 use crate::upstream::bitlipa::{Bitlipa, BitlipaOptions};
@@ -19,7 +21,7 @@ pub(super) fn directory(config: &Config, environment: &dyn Environment, store: &
         let allowance = Arc::new(budget(enterprise, config, store));
         self::enterprise(enterprise, &config.venues, environment, allowance)
     });
-    let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, &config.venues, environment)).transpose()?;
+    let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, config, environment)).transpose()?;
     Ok(Directory::new(enterprises.collect::<Result<_, _>>()?, quotes)?)
 }
 
@@ -74,15 +76,16 @@ fn enterprise(
     Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), trading, venue, terms })
 }
 
-fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Environment) -> Result<QuoteDesk, AppError> {
+fn quote_desk(bitlipa: &config::Bitlipa, config: &Config, environment: &dyn Environment) -> Result<QuoteDesk, AppError> {
     let options = BitlipaOptions {
         base_url: bitlipa.base_url.as_str().to_owned(),
         api_key: credential("Bitlipa", &bitlipa.api_key, environment)?,
         api_secret: credential("Bitlipa", &bitlipa.api_secret, environment)?,
-        http: http("Bitlipa", &bitlipa.base_url, bitlipa.ca_file.as_deref(), venues)?,
+        http: http("Bitlipa", &bitlipa.base_url, bitlipa.ca_file.as_deref(), &config.venues)?,
         clock: Arc::new(SystemClock),
     };
     let venue = Bitlipa::new(options).map_err(|cause| AppError::Venue { whose: "Bitlipa".to_owned(), cause })?;
+    let callback = config.callbacks.as_ref().and_then(|callbacks| callbacks.bitlipa.as_ref());
     Ok(QuoteDesk {
         venue: Arc::new(venue),
         chains: bitlipa.chains.iter().cloned().collect(),
@@ -90,7 +93,20 @@ fn quote_desk(bitlipa: &config::Bitlipa, venues: &Venues, environment: &dyn Envi
         destination_currencies: bitlipa.destination_currencies.iter().cloned().collect(),
         merchants: bitlipa.merchants.iter().map(|merchant| (merchant.id.clone(), merchant.payout_wallets.clone())).collect(),
         turns: Turns::default(),
+        callback_url: callback.map(|callback| callback.public_url.as_str().to_owned()),
+        pace: pace(&config.engine),
     })
+}
+
+fn pace(engine: &config::Engine) -> QuotePace {
+    QuotePace {
+        shortest_wait: engine.shortest_wait,
+        longest_wait: engine.longest_wait,
+        poll_interval: engine.poll_interval,
+        silence_window: engine.silence_window,
+        max_attempts: engine.max_attempts,
+        max_lapses: engine.max_lapses,
+    }
 }
 
 fn credential(whose: &str, source: &SecretSource, environment: &dyn Environment) -> Result<Credential, AppError> {

@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 30] = [
+pub const KNOWN_RPCS: [&str; 33] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
@@ -24,6 +24,9 @@ pub const KNOWN_RPCS: [&str; 30] = [
     "SettlementService/GetBalances",
     "QuoteService/CreateQuote",
     "QuoteService/GetQuote",
+    "QuoteService/ConfirmQuote",
+    "QuoteService/CancelQuote",
+    "QuoteService/WatchQuote",
     "TradeSettlementService/CreateTradeSettlement",
     "TradeSettlementService/GetTradeSettlement",
     "TradeSettlementService/ListTradeSettlements",

@@ -99,6 +99,8 @@ bounded_text! {
     MerchantId, 128;
     /// Bitlipa's name for a quote (seed 004).
     TxId, 128;
+    /// The caller's own name for a quote's payout; one payout of a merchant has it (seed 004).
+    ExternalTxId, 128;
     /// A name that a caller gives to a request so that a repeat is recognised.
     RequestId, 128;
     /// BitGo's name for a trading account: 32 hexadecimal digits, or a UUID.

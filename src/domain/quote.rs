@@ -1,17 +1,31 @@
 //! Quotes: a price for a merchant's fiat in stablecoin, on a chain (seed 004).
 
 mod arithmetic;
+mod callback;
 mod chain;
+mod confirmation;
 mod hold;
 mod money;
+#[cfg(test)]
+mod samples;
+mod terms;
+mod verdict;
 
 use jiff::Timestamp;
 
 use super::ids::{CallerId, Currency, MerchantId, RequestId, TxId};
 use super::settlement::names;
 pub use arithmetic::{is_consistent, minor_unit_exponent};
+pub use callback::CallbackToken;
 pub use chain::{Chain, ChainError, WalletAddress, WalletError};
+pub use confirmation::{
+    Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationDoubt, ConfirmationReason, ConfirmationState, after_refusal,
+};
 pub use money::MinorUnits;
+#[cfg(test)]
+pub(crate) use samples::sample;
+pub use terms::{Expectations, Terms};
+pub use verdict::{Weighed, accepted, refusal, refused, silence, weigh};
 
 /// What a caller asks a price for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +87,14 @@ names!(QuoteStatus {
     Unrecognised => "unrecognised",
 });
 
+impl QuoteStatus {
+    /// Whether the venue changes it no more.
+    #[must_use]
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Executed | Self::Failed | Self::Cancelled)
+    }
+}
+
 /// A quote as the venue shows it. Decimals are digit for digit the venue's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VenueQuote {
@@ -114,8 +136,58 @@ pub struct VenueQuote {
     pub confirmed_at: Option<Timestamp>,
     /// `executed_at`
     pub executed_at: Option<Timestamp>,
+    /// `cancelled_at`
+    pub cancelled_at: Option<Timestamp>,
     /// `expires_at`: no confirmation after it.
     pub expires_at: Option<Timestamp>,
+}
+
+impl VenueQuote {
+    /// A quote of which only name and status are told.
+    #[must_use]
+    pub fn bare(tx_id: TxId, status: QuoteStatus) -> Self {
+        Self {
+            tx_id,
+            status,
+            status_text: status.as_str().to_owned(),
+            source_currency: None,
+            destination_currency: None,
+            chain: None,
+            wallet_address: None,
+            exchange_rate: None,
+            destination_amount: None,
+            platform_fee: None,
+            fulfillment: Fulfillment::Unrecognised,
+            fulfillment_text: String::new(),
+            expected_source_amount: None,
+            external_tx_id: None,
+            tx_hash: None,
+            failure_reason: None,
+            created_at: None,
+            confirmed_at: None,
+            executed_at: None,
+            cancelled_at: None,
+            expires_at: None,
+        }
+    }
+
+    /// The same quote in the status that a receipt tells.
+    #[must_use]
+    pub fn now(&self, receipt: &Self) -> Self {
+        Self { status: receipt.status, status_text: receipt.status_text.clone(), ..self.clone() }
+    }
+
+    /// Whether this shows an earlier stage than another reading does: the venue's answers may come from a copy that lags.
+    #[must_use]
+    pub fn is_behind(&self, other: &Self) -> bool {
+        let stage = |status| match status {
+            QuoteStatus::Quoted => 0,
+            QuoteStatus::Processing => 1,
+            QuoteStatus::Executed | QuoteStatus::Failed | QuoteStatus::Cancelled => 2,
+            QuoteStatus::Unrecognised => 3,
+        };
+        other.status != QuoteStatus::Unrecognised && stage(self.status) < stage(other.status)
+    }
 }
 
 /// A quote as the journal holds it: what was asked, by whom, and what the venue last said.
@@ -131,9 +203,20 @@ pub struct Quote {
     pub venue: VenueQuote,
     /// When it said so.
     pub read_at: Timestamp,
+    /// Rises with every change of what is shown; 1 at first.
+    pub sequence: u64,
+    /// Its confirmation, once one was asked for.
+    pub confirmation: Option<Confirmation>,
 }
 
 impl Quote {
+    /// Whether nothing more can happen to it: paid out, failed, cancelled, or lapsed with no confirmation undecided.
+    #[must_use]
+    pub fn is_terminal(&self, now: Timestamp) -> bool {
+        let undecided = self.confirmation.as_ref().is_some_and(|confirmation| confirmation.state.is_open());
+        !undecided && (self.venue.status.has_ended() || self.is_expired(now))
+    }
+
     /// Whether the price has lapsed: the venue has no such status, so it follows from the expiry.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {

@@ -50,7 +50,7 @@ mod tests {
                      CalculateFees";
         let expected = [
             ("AdminService", rpcs("ResolveSettlement ResolveTradeSettlement")),
-            ("QuoteService", rpcs("CreateQuote GetQuote")),
+            ("QuoteService", rpcs("CreateQuote GetQuote ConfirmQuote CancelQuote WatchQuote")),
             ("SettlementService", rpcs(settlement)),
             ("SigningService", rpcs("SignPayload VerifyPayload ListKeys")),
             ("TradeSettlementService", rpcs(trade)),

@@ -8,6 +8,7 @@
 mod about;
 mod failure;
 mod log;
+mod quote;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -83,6 +84,14 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
         }
         ServiceError::NotRetryable(settlement) => Failure::of(ErrorReason::NotRetryable).about(settlement),
         ServiceError::NotCancellable(settlement) => Failure::of(ErrorReason::NotCancellable).about(settlement),
+        ServiceError::QuoteUnconfirmable(reason) => quote::unconfirmable(*reason),
+        ServiceError::QuoteChanged { fields } => quote::changed(fields),
+        ServiceError::ConfirmationReused { holder, fields } => quote::reused(holder, fields),
+        ServiceError::ConfirmationRefused(refused) => quote::refused(refused),
+        ServiceError::CallbackNotConfigured => quote::not_sent(ErrorReason::QuoteCallbackNotConfigured),
+        ServiceError::QuoteBeingConfirmed(held) => quote::about(ErrorReason::QuoteBeingConfirmed, held),
+        ServiceError::QuoteNotCancellable(held) => quote::about(ErrorReason::QuoteNotCancellable, held),
+        ServiceError::CancellationUnknown => Failure::of(ErrorReason::QuoteOutcomeUnknown),
         ServiceError::Venue { call, failure } => venue::failure(*call, failure, about),
         ServiceError::Store(error) => Failure::of(store(error)),
         ServiceError::CursorBeyondEnd { newest } => Failure::of(ErrorReason::CursorBeyondEnd)

@@ -248,6 +248,8 @@ pub struct BitlipaRules {
     pub requests_per_minute: u32,
     /// Whether confirmed settlements end as `failed` rather than `executed`.
     pub executions_fail: bool,
+    /// The waits between the six callbacks about one payout, in milliseconds.
+    pub callback_gaps_ms: [i64; 5],
 }
 
 impl Default for BitlipaRules {
@@ -265,6 +267,7 @@ impl Default for BitlipaRules {
             execution_ms: 2_000,
             requests_per_minute: 600,
             executions_fail: false,
+            callback_gaps_ms: [500, 1_000, 2_000, 4_000, 8_000],
         }
     }
 }

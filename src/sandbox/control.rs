@@ -5,6 +5,7 @@
 //! - `POST /sandbox/clock` `{"advance_ms":60000}` moves the venues' time ahead: windows and lifetimes run on it, credentials do not
 //! - `GET /sandbox/ledger`
 //! - what can be done to settlements: `bitgo/control.rs`
+//! - what can be done to payouts: `bitlipa/control.rs`
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::bitgo;
+use super::bitlipa;
 use super::desk::Desk;
 use super::faults::Fault;
 use super::ledger::LedgerSnapshot;
@@ -30,6 +32,7 @@ pub(crate) fn router() -> Router<Arc<Desk>> {
         .route("/sandbox/ledger", get(ledger))
         .route("/sandbox/clock", post(advance))
         .merge(bitgo::control::router())
+        .merge(bitlipa::control::router())
         .layer(from_fn(loopback_only))
 }
 

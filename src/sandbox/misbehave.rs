@@ -1,5 +1,6 @@
 //! How each behaviour of a fault turns a right answer into a wrong one.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -84,6 +86,12 @@ where
         }
         Behaviour::SampleNulls => Some(edited(run, fill_with_nulls).await),
         Behaviour::Flawed { .. } => Some(Answer::collect(run.await).await),
+        Behaviour::AlteredQuote { members } => {
+            let mut answer = Answer::collect(run.await).await;
+            let body = std::str::from_utf8(&answer.body).ok().and_then(|body| altered(body, &members));
+            answer.body = body.map_or(answer.body, Bytes::from);
+            Some(answer)
+        }
         Behaviour::Oversize { bytes } => {
             run.await;
             Some(plain(StatusCode::OK, "application/json", " ".repeat(bytes)))
@@ -185,6 +193,15 @@ fn fill_with_nulls(value: &mut Value) {
     }
 }
 
+/// A JSON object whose named members say something else; the others keep their digits. `None` where it is no object.
+pub(crate) fn altered(body: &str, members: &BTreeMap<String, String>) -> Option<String> {
+    let mut object: BTreeMap<String, Box<RawValue>> = serde_json::from_str(body).ok()?;
+    for (name, text) in members {
+        object.insert(name.clone(), RawValue::from_string(text.clone()).ok()?);
+    }
+    serde_json::to_string(&object).ok()
+}
+
 fn mark_pending(value: &mut Value) {
     if let Some(settlement) = value.get_mut("settlement").and_then(Value::as_object_mut) {
         settlement.insert("status".to_owned(), Value::from("pending"));
@@ -204,6 +221,7 @@ fn bitlipa_error(status: StatusCode) -> Value {
     let code = match status.as_u16() {
         401 => "unauthorized",
         404 => "not_found",
+        409 => "already_confirmed",
         410 => "quote_expired",
         429 => "rate_limit_exceeded",
         400..=499 => "invalid_request",
@@ -253,6 +271,13 @@ mod tests {
     #[test]
     fn an_http_date_is_the_one_that_headers_use() {
         assert_eq!(http_date(784_111_777_000).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn an_altered_answer_keeps_the_digits_of_what_is_left() {
+        let members = BTreeMap::from([("rate".to_owned(), "0.0070".to_owned()), ("new".to_owned(), "null".to_owned())]);
+        assert_eq!(altered(r#"{"fee":2.50,"rate":1}"#, &members).unwrap(), r#"{"fee":2.50,"new":null,"rate":0.0070}"#);
+        assert_eq!(altered("[]", &members), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod bitgo;
 mod bitlipa;
 mod config;
 mod control;
+mod deliver;
 mod desk;
 mod exchange;
 mod express;
@@ -116,6 +117,7 @@ impl Sandbox {
         let running = desk.stop.clone().drop_guard();
         let bitgo = listen(bitgo_listen, venue(&desk, bitgo::router())).await?;
         let bitlipa = listen(bitlipa_listen, venue(&desk, bitlipa::router())).await?;
+        desk.tasks.spawn(self::bitlipa::courier::run(Arc::clone(&desk)));
         Ok(Self { desk, bitgo, bitlipa, running })
     }
 
@@ -223,6 +225,14 @@ impl Sandbox {
     /// [`SandboxError`] when the ledger cannot be written.
     pub async fn foreign(&self, settlement: ForeignSettlement) -> Result<Option<String>, SandboxError> {
         Ok(bitgo::foreign::settle(&self.desk, settlement).await?)
+    }
+
+    /// Ends a payout that is processing, before its time: paid out, or failed for a reason; `false` where none is under that name.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the ledger cannot be written.
+    pub async fn end_payout(&self, tx_id: &str, failure: Option<&str>) -> Result<bool, SandboxError> {
+        Ok(bitlipa::lifecycle::end(&self.desk, tx_id.to_owned(), failure.map(str::to_owned)).await?)
     }
 
     /// Stops listening, cuts the requests that a fault delays, and waits for the others: the ledger's file is free afterwards.

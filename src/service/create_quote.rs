@@ -63,7 +63,7 @@ async fn ask(context: &Context, caller: CallerId, desk: &QuoteDesk, request: Quo
     let venue = answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Quote, failure })?;
     hold_answer(VenueCall::Quote, &venue, &request)?;
     let read_at = context.clock.now();
-    let quote = Quote { request, caller, requested_at, venue, read_at };
+    let quote = Quote { request, caller, requested_at, venue, read_at, sequence: 1, confirmation: None };
     if context.store.record_quote(&quote).await? {
         return Ok(quote);
     }
@@ -104,11 +104,10 @@ fn permit(desk: &QuoteDesk, request: &QuoteRequest) -> Result<(), ServiceError> 
     if !violations.is_empty() {
         return Err(ServiceError::Invalid(violations));
     }
-    let wallets = desk.merchants.get(&request.merchant_id).ok_or(crate::domain::policy::Denied)?;
-    if wallets.iter().any(|wallet| wallet.is_same_account(&request.wallet)) {
-        return Ok(());
+    if !desk.merchants.contains_key(&request.merchant_id) {
+        return Err(crate::domain::policy::Denied.into());
     }
-    Err(ServiceError::WalletNotAllowed)
+    if desk.pays_out_to(request) { Ok(()) } else { Err(ServiceError::WalletNotAllowed) }
 }
 
 /// A repeat must ask for the same.

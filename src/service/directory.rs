@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::confirming::QuotePace;
 use super::terms::TermsCache;
 use super::trade::Trading;
 use super::turns::Turns;
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, MerchantId};
-use crate::domain::quote::{Chain, WalletAddress};
+use crate::domain::quote::{Chain, QuoteRequest, WalletAddress};
 use crate::domain::settlement::{AmountUnit, OnceRules, Route};
 use crate::upstream::{GoNetwork, NetworkReads, QuoteVenue};
 
@@ -72,6 +73,19 @@ pub struct QuoteDesk {
     pub merchants: BTreeMap<MerchantId, Vec<WalletAddress>>,
     /// Who is at which request id; empty at first.
     pub turns: Turns,
+    /// Where the venue can call back, without the token that ends the URL; without it nothing is confirmed.
+    pub callback_url: Option<String>,
+    /// When what is being confirmed, or paid out, is looked at again.
+    pub pace: QuotePace,
+}
+
+impl QuoteDesk {
+    /// Whether a request's wallet is one of its merchant's.
+    #[must_use]
+    pub fn pays_out_to(&self, request: &QuoteRequest) -> bool {
+        let wallets = self.merchants.get(&request.merchant_id);
+        wallets.is_some_and(|wallets| wallets.iter().any(|wallet| wallet.is_same_account(&request.wallet)))
+    }
 }
 
 /// Two enterprises that cannot both be served.

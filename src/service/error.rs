@@ -6,9 +6,10 @@
 use thiserror::Error;
 
 use crate::custody::SignerError;
-use crate::domain::ids::ExternalId;
+use crate::domain::ids::{ExternalId, TxId};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::{Denied, LimitExceeded};
+use crate::domain::quote::{ConfirmationReason, Quote};
 use crate::domain::settlement::{Settlement, Twice};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::EntropyError;
@@ -163,6 +164,38 @@ pub enum ServiceError {
     /// A worker is at this settlement just now.
     #[error("the settlement is being worked on")]
     Busy(Box<Settlement>),
+    /// The quote must not be confirmed; nothing was recorded or sent.
+    #[error("the quote cannot be confirmed")]
+    QuoteUnconfirmable(ConfirmationReason),
+    /// The quote's terms are not those that the caller expects; nothing was recorded or sent.
+    #[error("the quote's terms are not those that the caller expects")]
+    QuoteChanged {
+        /// The expectations that are not met.
+        fields: Vec<&'static str>,
+    },
+    /// The quote, or the name of the payout, belongs to another confirmation.
+    #[error("the quote or the name of the payout belongs to another confirmation")]
+    ConfirmationReused {
+        /// The quote that has it.
+        holder: TxId,
+        /// The fields that differ.
+        fields: Vec<&'static str>,
+    },
+    /// The venue provably has no confirmation of this gateway's.
+    #[error("the quote was not confirmed")]
+    ConfirmationRefused(Box<Quote>),
+    /// There is no address for the venue's callbacks, and it takes no confirmation without one.
+    #[error("no address is configured for the venue's callbacks")]
+    CallbackNotConfigured,
+    /// A confirmation of the quote is under way.
+    #[error("the quote is being confirmed")]
+    QuoteBeingConfirmed(Box<Quote>),
+    /// The quote is confirmed or at its end.
+    #[error("the quote is confirmed or at its end")]
+    QuoteNotCancellable(Box<Quote>),
+    /// The venue has not said what became of a cancellation.
+    #[error("the venue has not said what became of the cancellation")]
+    CancellationUnknown,
     /// A venue call that is not a settlement's post failed.
     #[error("a call to the venue failed")]
     Venue {

@@ -4,7 +4,10 @@
 //! Work that must outlive its caller is done by the [`engine`]: a use case
 //! records it, wakes the engine and waits.
 
+mod cancel_quote;
 mod cancel_settlement;
+mod confirm_quote;
+mod confirming;
 mod context;
 mod create_quote;
 pub mod day_report;
@@ -41,10 +44,14 @@ mod turns;
 mod venue_budget;
 mod verify_payload;
 mod view;
+mod watch_quote;
 mod watch_settlement;
 mod watch_settlement_events;
 
+pub use cancel_quote::cancel_quote;
 pub use cancel_settlement::cancel_settlement;
+pub use confirm_quote::{ConfirmQuote, confirm_quote};
+pub use confirming::{QuoteErrands, QuotePace};
 pub use context::{Caller, Context};
 pub use create_quote::create_quote;
 pub use deliveries::Deliveries;
@@ -77,6 +84,7 @@ pub use turns::Turns;
 pub use venue_budget::VenueBudget;
 pub use verify_payload::{VerifyWith, verify_payload};
 pub use view::SettlementView;
+pub use watch_quote::watch_quote;
 pub use watch_settlement::watch_settlement;
 pub use watch_settlement_events::{EventNews, watch_settlement_events};
 

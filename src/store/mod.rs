@@ -15,6 +15,7 @@ mod following;
 mod foreign;
 mod inbox;
 pub mod postgres;
+mod quotes;
 mod sql;
 pub mod sqlite;
 mod trades;
@@ -27,9 +28,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::domain::budget::{CallBudget, Drawn, Urgency};
-use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, MerchantId, RequestId, SettlementId, TxId};
+use crate::domain::ids::{EnterpriseId, ExternalId, SettlementId};
 use crate::domain::policy::{LimitExceeded, SpendLimit};
-use crate::domain::quote::{Quote, QuoteRequest};
 use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
 
@@ -38,6 +38,7 @@ pub use events::{EventQuery, EventStore, EventStretch};
 pub use following::{DetailsMark, FollowingStore};
 pub use foreign::{ForeignQuery, ForeignStore, PatrolMark};
 pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
+pub use quotes::{CallbackTokenHash, ConfirmationRecorded, QuoteRecorded, QuoteStore};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
 pub use trades::{TradeListQuery, TradeRecorded, TradeSaved, TradeStore};
 
@@ -202,39 +203,6 @@ pub trait SettlementStore: Send + Sync {
     /// When the next settlement falls due, where a held one does when its lease ends; `None` when none will. Those of the
     /// enterprises in `pass_over` do not count.
     async fn next_due(&self, pass_over: &[EnterpriseId]) -> Result<Option<Timestamp>, StoreError>;
-}
-
-/// What became of recording a request for a quote.
-#[derive(Debug, Clone)]
-pub enum QuoteRecorded {
-    /// The request is new: ask the venue.
-    New,
-    /// The request id was recorded before, with this request and, where the venue had answered, its quote.
-    Existing(Box<QuoteRequest>, Option<Box<Quote>>),
-}
-
-/// Quotes.
-#[async_trait]
-pub trait QuoteStore: Send + Sync {
-    /// Records that a caller asks for a quote under its request id, unless that id is recorded already.
-    async fn record_quote_request(
-        &self,
-        caller: &CallerId,
-        request_id: &RequestId,
-        request: &QuoteRequest,
-        now: Timestamp,
-    ) -> Result<QuoteRecorded, StoreError>;
-
-    /// Records a quote that the venue has just made, as the one that its request id has. `false`, with nothing written, when
-    /// a quote of any merchant's is recorded under this `tx_id` already.
-    async fn record_quote(&self, quote: &Quote) -> Result<bool, StoreError>;
-
-    /// Saves what the venue now says of a recorded quote. What was asked and by whom stays as it was recorded, and an older
-    /// reading never replaces a newer one.
-    async fn save_quote(&self, quote: &Quote) -> Result<(), StoreError>;
-
-    /// Reads a merchant's quote.
-    async fn quote(&self, merchant_id: &MerchantId, tx_id: &TxId) -> Result<Option<Quote>, StoreError>;
 }
 
 /// Budgets of calls to venues, each under one name for all who share a credential.

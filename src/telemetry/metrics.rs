@@ -35,6 +35,8 @@ const COUNTERS: &[(&str, &str)] = &[
         "Changes of the files with the venues' keys, by result: replaced, or kept when they could not be used.",
     ),
     ("settlement_gateway_deliveries_total", "Deliveries that were acted on, by outcome."),
+    ("settlement_gateway_quote_confirmation_changes_total", "Changes of quotes' confirmations, by state."),
+    ("settlement_gateway_quote_payouts_total", "Payouts that ended, by status."),
     ("settlement_gateway_settlement_changes_total", "Changes of settlements, by change."),
     ("settlement_gateway_trade_changes_total", "Changes of writes on BitGo Trade, by change; PARKED ones wait for a person."),
     (

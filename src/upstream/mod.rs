@@ -22,5 +22,5 @@ pub use failure::VenueFailure;
 pub use http::{BuildError, HttpOptions};
 pub use id_filter::{MAX_ID_FILTER_BYTES, id_runs};
 pub use network::{GoNetwork, NetworkReads};
-pub use quotes::QuoteVenue;
+pub use quotes::{CallbackUrl, QuoteVenue};
 pub use trade::{AccountAt, AffirmationWord, FeeQuery, TradeVenue};

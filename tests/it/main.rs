@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod callbacks;
 #[cfg(test)]
+mod confirming;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod contract;

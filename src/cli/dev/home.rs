@@ -235,6 +235,9 @@ destination_currencies = ["USDT"]
 [[bitlipa.merchants]]
 id = "{MERCHANT}"
 payout_wallets = ["{WALLET}"]
+
+[callbacks.bitlipa]
+public_url = "http://{callbacks}/bitlipa"
 "#
     )
 }

@@ -39,7 +39,7 @@ pub(super) struct DevArgs {
     /// Where probes and metrics are.
     #[arg(long, default_value = "127.0.0.1:9464", value_name = "ADDRESS")]
     ops_listen: SocketAddr,
-    /// Where the simulated BitGo calls when a settlement's amounts are final.
+    /// Where the simulated venues call back.
     #[arg(long, default_value = "127.0.0.1:9465", value_name = "ADDRESS")]
     callbacks_listen: SocketAddr,
     /// Where the simulated BitGo listens.
@@ -74,6 +74,9 @@ enum DevError {
     /// The gateway did not start or stop.
     #[error("the gateway failed")]
     App(#[from] AppError),
+    /// No port is free for the venues' calls.
+    #[error("no port is free for the venues' calls")]
+    Callbacks(#[source] std::io::Error),
     /// The signals that stop it cannot be caught.
     #[error("SIGINT and SIGTERM cannot be caught")]
     Signals(#[source] std::io::Error),
@@ -104,7 +107,7 @@ async fn develop(args: DevArgs) -> Result<(), DevError> {
     let addresses = Addresses {
         grpc: args.listen,
         ops: args.ops_listen,
-        callbacks: args.callbacks_listen,
+        callbacks: settled(args.callbacks_listen).map_err(DevError::Callbacks)?,
         bitgo_url: sandbox.bitgo_url(),
         bitlipa_url: sandbox.bitlipa_url(),
     };
@@ -129,6 +132,11 @@ async fn develop(args: DevArgs) -> Result<(), DevError> {
     app.stop().await?;
     sandbox.stop().await;
     outcome
+}
+
+/// An address with a port: the venues are told it before the gateway listens there.
+fn settled(address: SocketAddr) -> std::io::Result<SocketAddr> {
+    if address.port() == 0 { std::net::TcpListener::bind(address)?.local_addr() } else { Ok(address) }
 }
 
 fn introduce(app: &App, addresses: &Addresses, folder: &std::path::Path) {

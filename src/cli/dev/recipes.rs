@@ -59,13 +59,15 @@ fn recipes(grpc: SocketAddr) -> Vec<Recipe> {
     let trade = TRADE_PAYLOAD.replace('"', "\\\"");
     let sign = recipe("SigningService/SignPayload", format!(r#"{{"key_id":"{V1_KEY}","payload":"{trade}"}}"#));
     let signature = sign.field(grpc, "signature");
-    let quote = recipe(
-        "QuoteService/CreateQuote",
-        format!(
-            r#"{{"request_id":"demo-quote","source_amount":100000,"source_currency":"KES","destination_currency":"USDT","external_merchant_id":"{MERCHANT}","chain":"eip155:137","wallet_address":"{WALLET}"}}"#
-        ),
-    );
+    let quote_of = |request_id: &str| {
+        let message = format!(
+            r#"{{"request_id":"{request_id}","source_amount":100000,"source_currency":"KES","destination_currency":"USDT","external_merchant_id":"{MERCHANT}","chain":"eip155:137","wallet_address":"{WALLET}"}}"#
+        );
+        recipe("QuoteService/CreateQuote", message)
+    };
+    let (quote, another) = (quote_of("demo-quote"), quote_of("demo-quote-2"));
     let tx_id = quote.field(grpc, "txId");
+    let of_quote = |tx_id: &str, rest: &str| format!(r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"{tx_id}"{rest}}}"#);
     let mut recipes = vec![
         recipe("SettlementService/InitiateSettlement", of(V1_ENTERPRISE, &initiate("demo-1", ""))),
         recipe(
@@ -102,7 +104,13 @@ fn recipes(grpc: SocketAddr) -> Vec<Recipe> {
         ),
         recipe("SigningService/ListKeys", "{}".to_owned()),
         quote,
-        recipe("QuoteService/GetQuote", format!(r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"{tx_id}"}}"#)),
+        recipe("QuoteService/GetQuote", of_quote(&tx_id, "")),
+        recipe(
+            "QuoteService/ConfirmQuote",
+            of_quote(&tx_id, r#","external_tx_id":"demo-payout","expected_exchange_rate":"0.0077""#),
+        ),
+        recipe("QuoteService/WatchQuote", of_quote(&tx_id, "")),
+        recipe("QuoteService/CancelQuote", of_quote(&another.field(grpc, "txId"), "")),
     ];
     recipes.extend(trade_recipes(grpc));
     recipes

@@ -10,12 +10,17 @@ use super::recipes::{ACCOUNT_A, ACCOUNT_AGENT, ACCOUNT_B, CONNECTIONS, MERCHANT,
 use crate::app::SystemClock;
 use crate::custody::{KeyMaterial, KeySettings, open};
 use crate::domain::ids::KeyId;
-use crate::sandbox::{ClientSettlement, SandboxConfig, SandboxConnection, SandboxEnterprise, SandboxTradingAccount};
+use crate::sandbox::{
+    BitlipaRules, ClientSettlement, SandboxConfig, SandboxConnection, SandboxEnterprise, SandboxTradingAccount,
+};
 
 /// How long clients may dispute, and how long the partner may then top up: short enough to watch.
 const WINDOW_MS: i64 = 1_000;
 /// What each trading account holds of each currency, in base units.
 const TRADING_FUNDS: &str = "1000000000000";
+
+/// The most Ugandan shillings that can be paid out in one quote: larger requests get partial quotes.
+const SCARCE_UGX: u64 = 40_000;
 
 /// What the venues are told.
 pub(super) fn config(home: &Home, bitgo: SocketAddr, bitlipa: SocketAddr) -> Result<SandboxConfig, DevError> {
@@ -26,6 +31,10 @@ pub(super) fn config(home: &Home, bitgo: SocketAddr, bitlipa: SocketAddr) -> Res
         top_up_window_ms: WINDOW_MS,
         ..enterprise(home, V2_ENTERPRISE, V2_KEY)?
     };
+    let mut bitlipa_rules = BitlipaRules::default();
+    for rate in bitlipa_rules.rates.iter_mut().filter(|rate| rate.source == "UGX") {
+        rate.liquidity_minor_units = Some(SCARCE_UGX);
+    }
     let text = |name: &str| -> Result<String, DevError> { Ok(home.token(name)?.expose_text().unwrap_or_default().to_owned()) };
     Ok(SandboxConfig {
         data_dir: Some(home.sandbox_folder()),
@@ -35,6 +44,7 @@ pub(super) fn config(home: &Home, bitgo: SocketAddr, bitlipa: SocketAddr) -> Res
         merchants: vec![MERCHANT.to_owned()],
         bitlipa_api_key: text("bitlipa-key")?,
         bitlipa_secret: home.token("bitlipa-secret")?,
+        bitlipa: bitlipa_rules,
         ..SandboxConfig::loopback(Arc::new(SystemClock))
     })
 }

@@ -63,6 +63,7 @@ mod tests {
             created_at: None,
             confirmed_at: None,
             executed_at: None,
+            cancelled_at: None,
             expires_at: None,
         }
     }

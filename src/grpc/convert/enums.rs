@@ -6,7 +6,7 @@
 
 use crate::custody::VerifyFailure;
 use crate::domain::dispute::{ClosedBy, ClosureStatus};
-use crate::domain::quote::{Fulfillment, QuoteStatus};
+use crate::domain::quote::{ConfirmationState, Fulfillment, QuoteStatus};
 use crate::domain::settlement::{AmountUnit, NextAction, Outcome, Route, State, VenueStatus};
 use crate::domain::signing::Purpose;
 use crate::domain::trade::{AffirmationStatus, TradeSettlementStatus, TradeState, TradeStatus};
@@ -73,6 +73,15 @@ show!(TransferStatus => SettlementTransferStatus {
     Disputed => Disputed,
     PendingSettlementAssignment => PendingSettlementAssignment,
     Unrecognised => Unspecified,
+});
+
+show!(ConfirmationState => ConfirmationState {
+    Recorded => Recorded,
+    Sending => Sending,
+    Unknown => Unknown,
+    Confirmed => Confirmed,
+    Refused => Refused,
+    NeedsOperator => NeedsOperator,
 });
 
 show!(ClosedBy => DisputeClosedBy { Client => Client, Admin => Admin, Unrecognised => Unspecified });

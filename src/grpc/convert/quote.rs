@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use super::time::to_proto;
 use super::violations::{InvalidRequest, Violations};
-use crate::domain::ids::{Currency, MerchantId, RequestId, TxId};
-use crate::domain::quote::{Chain, MinorUnits, Quote, QuoteRequest, WalletAddress};
+use crate::domain::amount::Amount;
+use crate::domain::ids::{Currency, ExternalTxId, MerchantId, RequestId, TxId};
+use crate::domain::quote::{Chain, Confirmation, Expectations, MinorUnits, Quote, QuoteRequest, WalletAddress};
 use crate::grpc::pb;
+use crate::service::ConfirmQuote;
 
 /// Which quote is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,11 +61,82 @@ pub fn get(request: &pb::GetQuoteRequest) -> Result<NamedQuote, InvalidRequest> 
     violations.finish(|| Some(NamedQuote { merchant_id: merchant_id?, tx_id: tx_id?, refresh: request.refresh }))
 }
 
+/// Reads ConfirmQuote's request.
+///
+/// # Errors
+/// [`InvalidRequest`] with every field that breaks its limit.
+pub fn confirm(request: &pb::ConfirmQuoteRequest) -> Result<ConfirmQuote, InvalidRequest> {
+    let mut violations = Violations::new();
+    let merchant_id = violations.required("external_merchant_id", &request.external_merchant_id, MerchantId::new);
+    let tx_id = violations.required("tx_id", &request.tx_id, TxId::new);
+    let external_tx_id = violations.required("external_tx_id", &request.external_tx_id, ExternalTxId::new);
+    let exchange_rate = violations.optional("expected_exchange_rate", request.expected_exchange_rate.as_deref(), Amount::parse);
+    let destination_amount =
+        violations.optional("expected_destination_amount", request.expected_destination_amount.as_deref(), Amount::parse);
+    let platform_fee = violations.optional("expected_platform_fee", request.expected_platform_fee.as_deref(), Amount::parse);
+    let source_amount = request.expected_source_amount;
+    let is_within =
+        source_amount.is_none_or(|amount| violations.within("expected_source_amount", amount, 1, MinorUnits::MAX).is_some());
+    violations.finish(|| {
+        let expected = Expectations {
+            exchange_rate: exchange_rate?,
+            destination_amount: destination_amount?,
+            platform_fee: platform_fee?,
+            expected_source_amount: source_amount.filter(|_| is_within),
+        };
+        Some(ConfirmQuote {
+            merchant_id: merchant_id?,
+            tx_id: tx_id?,
+            external_tx_id: external_tx_id?,
+            accept_partial: request.accept_partial,
+            expected,
+        })
+    })
+}
+
+/// Reads CancelQuote's request.
+///
+/// # Errors
+/// [`InvalidRequest`] with every field that breaks its limit.
+pub fn cancel(request: &pb::CancelQuoteRequest) -> Result<(MerchantId, TxId), InvalidRequest> {
+    named(&request.external_merchant_id, &request.tx_id)
+}
+
+/// Reads WatchQuote's request, less `after_sequence`, which may be any number.
+///
+/// # Errors
+/// [`InvalidRequest`] with every field that breaks its limit.
+pub fn watch(request: &pb::WatchQuoteRequest) -> Result<(MerchantId, TxId), InvalidRequest> {
+    named(&request.external_merchant_id, &request.tx_id)
+}
+
+fn named(merchant_id: &str, tx_id: &str) -> Result<(MerchantId, TxId), InvalidRequest> {
+    let mut violations = Violations::new();
+    let merchant_id = violations.required("external_merchant_id", merchant_id, MerchantId::new);
+    let tx_id = violations.required("tx_id", tx_id, TxId::new);
+    violations.finish(|| Some((merchant_id?, tx_id?)))
+}
+
+fn confirmation(confirmation: Confirmation) -> pb::QuoteConfirmation {
+    pb::QuoteConfirmation {
+        external_tx_id: confirmation.external_tx_id.as_str().to_owned(),
+        accept_partial: confirmation.accept_partial,
+        state: pb::ConfirmationState::from(confirmation.state).into(),
+        reason: confirmation.reason.map(|reason| reason.as_str().to_owned()),
+        detail: confirmation.detail,
+        attempts: confirmation.attempts,
+        caller: confirmation.caller.as_str().to_owned(),
+        recorded_at: Some(to_proto(confirmation.recorded_at)),
+        updated_at: Some(to_proto(confirmation.updated_at)),
+    }
+}
+
 /// A quote as it is shown at an instant, which decides whether it has expired.
 #[must_use]
 pub fn quote(quote: Quote, now: Timestamp) -> pb::Quote {
     let (expired, arithmetic_consistent) = (quote.is_expired(now), quote.arithmetic_is_consistent());
-    let Quote { request, venue, requested_at, read_at, .. } = quote;
+    let terminal = quote.is_terminal(now);
+    let Quote { request, venue, requested_at, read_at, sequence, confirmation, .. } = quote;
     pb::Quote {
         tx_id: venue.tx_id.as_str().to_owned(),
         request_id: request.request_id.map(|id| id.as_str().to_owned()),
@@ -91,5 +164,9 @@ pub fn quote(quote: Quote, now: Timestamp) -> pb::Quote {
         expired,
         arithmetic_consistent,
         read_at: Some(to_proto(read_at)),
+        cancelled_at: venue.cancelled_at.map(to_proto),
+        sequence,
+        terminal,
+        confirmation: confirmation.map(self::confirmation),
     }
 }

@@ -225,10 +225,11 @@ fn quoted() -> Quote {
         created_at: None,
         confirmed_at: None,
         executed_at: None,
+        cancelled_at: None,
         expires_at: Some(at("2026-03-18T12:10:00Z")),
     };
     let (requested_at, read_at) = (at("2026-03-18T12:00:00Z"), at("2026-03-18T12:00:01Z"));
-    Quote { request, caller: CallerId::new("c").unwrap(), requested_at, venue, read_at }
+    Quote { request, caller: CallerId::new("c").unwrap(), requested_at, venue, read_at, sequence: 1, confirmation: None }
 }
 
 #[test]

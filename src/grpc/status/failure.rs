@@ -106,7 +106,7 @@ impl Failure {
         self
     }
 
-    /// Tells whether money can have moved, and what to do next.
+    /// Tells whether anything can have been done, and what to do next.
     pub(super) fn standing(self, outcome: Outcome, next: NextAction) -> Self {
         self.with("outcome", outcome.as_str()).with("next_action", next.as_str())
     }

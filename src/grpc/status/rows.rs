@@ -190,4 +190,22 @@ rows! {
     NotResolvable FailedPrecondition NO, UNTOLD, "nothing waits for a person's decision here", "read how it stands";
     ResolutionRefuted FailedPrecondition NO, UNTOLD, "the venue shows something else than was said",
         "look at the venue again; nothing was changed";
+    QuoteNotConfirmable FailedPrecondition NO, UNTOLD, "the quote is not offered any more, or nothing of it can be fulfilled",
+        "ask for a new one";
+    QuotePartialNotAccepted FailedPrecondition NO, UNTOLD, "only a part of the quote can be fulfilled",
+        "have the merchant accept it and set accept_partial, or ask for a new one";
+    QuoteChanged FailedPrecondition NO, UNTOLD, "the quote's terms are not those that were agreed to",
+        "read the quote with refresh and decide again";
+    QuoteInconsistent FailedPrecondition NO, UNTOLD, "the quote's numbers disagree, or one of them is missing",
+        "ask the venue before anybody confirms";
+    ConfirmationReused AlreadyExists NO, UNTOLD, "the quote or the external_tx_id belongs to another confirmation",
+        "read that one; never pay a second time under another name";
+    QuoteConfirmedByAnother FailedPrecondition NO, UNTOLD, "the venue shows the quote confirmed under another external_tx_id",
+        "tell the gateway's operator at once";
+    QuoteNotCancellable FailedPrecondition NO, UNTOLD, "the quote is confirmed or at its end", "see its status";
+    QuoteOutcomeUnknown Unavailable LATER, UNTOLD, "the venue has not said what became of the cancellation",
+        "repeat; a cancellation moves no money";
+    QuoteCallbackNotConfigured FailedPrecondition NO, UNTOLD, "no address is configured for the venue's callbacks",
+        "ask the gateway's operator; nothing was sent";
+    QuoteBeingConfirmed Aborted SOON, UNTOLD, "a confirmation of the quote is under way", "wait for its end";
 }

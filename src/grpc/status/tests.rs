@@ -5,9 +5,10 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use super::*;
 use crate::custody::SignerError;
-use crate::domain::ids::{Currency, ExternalId};
+use crate::domain::ids::{Currency, ExternalId, ExternalTxId, TxId};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::Denied;
+use crate::domain::quote::{Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, Quote};
 use crate::domain::settlement::VenueError;
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::Cutoff;
@@ -45,7 +46,7 @@ fn limit(window: &'static str) -> ServiceError {
 
 /// Each error with its row.
 fn errors() -> Vec<(ServiceError, ErrorReason, Code)> {
-    [of_requests(), of_settlements(), of_venues(), of_the_gateway()].into_iter().flatten().collect()
+    [of_requests(), of_settlements(), of_quotes(), of_venues(), of_the_gateway()].into_iter().flatten().collect()
 }
 
 fn of_requests() -> Vec<(ServiceError, ErrorReason, Code)> {
@@ -128,6 +129,61 @@ fn of_settlements() -> Vec<(ServiceError, ErrorReason, Code)> {
         (refused_because(Reason::ReconciliationMismatch), R::Internal, Code::Internal),
         (refused_because(Reason::Superseded), R::Superseded, Code::FailedPrecondition),
     ]
+}
+
+fn quote(state: Option<ConfirmationReason>) -> Box<Quote> {
+    let mut quote = crate::domain::quote::sample();
+    quote.confirmation = state.map(|reason| {
+        let asked = ConfirmationAsked {
+            external_tx_id: ExternalTxId::new("payout-1").unwrap(),
+            accept_partial: false,
+            terms: quote.confirmable(false, quote.requested_at).unwrap(),
+            caller: quote.caller.clone(),
+        };
+        let recorded = Confirmation::new(asked, quote.requested_at);
+        recorded.after(ConfirmationChange::Refused(reason, "the venue said so".to_owned()), quote.requested_at).unwrap()
+    });
+    Box::new(quote)
+}
+
+fn of_quotes() -> Vec<(ServiceError, ErrorReason, Code)> {
+    use ConfirmationReason as C;
+    use ErrorReason as R;
+    let reused = ServiceError::ConfirmationReused { holder: TxId::new("tx").unwrap(), fields: vec!["external_tx_id"] };
+    let refused = |reason| ServiceError::ConfirmationRefused(quote(Some(reason)));
+    vec![
+        (ServiceError::QuoteUnconfirmable(C::Expired), R::QuoteExpired, Code::FailedPrecondition),
+        (ServiceError::QuoteUnconfirmable(C::WalletNotAllowed), R::WalletNotAllowed, Code::PermissionDenied),
+        (ServiceError::QuoteChanged { fields: vec!["expected_exchange_rate"] }, R::QuoteChanged, Code::FailedPrecondition),
+        (reused, R::ConfirmationReused, Code::AlreadyExists),
+        (ServiceError::CallbackNotConfigured, R::QuoteCallbackNotConfigured, Code::FailedPrecondition),
+        (ServiceError::QuoteBeingConfirmed(quote(None)), R::QuoteBeingConfirmed, Code::Aborted),
+        (ServiceError::QuoteNotCancellable(quote(None)), R::QuoteNotCancellable, Code::FailedPrecondition),
+        (ServiceError::CancellationUnknown, R::QuoteOutcomeUnknown, Code::Unavailable),
+        (refused(C::Expired), R::QuoteExpired, Code::FailedPrecondition),
+        (refused(C::NotConfirmable), R::QuoteNotConfirmable, Code::FailedPrecondition),
+        (refused(C::PartialNotAccepted), R::QuotePartialNotAccepted, Code::FailedPrecondition),
+        (refused(C::Changed), R::QuoteChanged, Code::FailedPrecondition),
+        (refused(C::Inconsistent), R::QuoteInconsistent, Code::FailedPrecondition),
+        (refused(C::ConfirmedByAnother), R::QuoteConfirmedByAnother, Code::FailedPrecondition),
+        (refused(C::VenueRejectedRequest), R::VenueRejectedRequest, Code::InvalidArgument),
+        (refused(C::VenueCredentials), R::VenueCredentials, Code::FailedPrecondition),
+        (refused(C::VenueForbidden), R::VenueForbidden, Code::FailedPrecondition),
+        (refused(C::NotFound), R::QuoteNotFound, Code::NotFound),
+        (refused(C::VenueRateLimited), R::VenueRateLimited, Code::Unavailable),
+        (refused(C::VenueUnavailable), R::VenueUnavailable, Code::Unavailable),
+        (refused(C::VenueAnswerInvalid), R::VenueAnswerInvalid, Code::Internal),
+        (refused(C::Unattributed), R::Internal, Code::Internal),
+    ]
+}
+
+#[test]
+fn an_error_about_a_confirmation_says_whether_a_payout_is_under_way() {
+    let status = status(&ServiceError::ConfirmationRefused(quote(Some(ConfirmationReason::Changed))), &read());
+    let info = details(&status).error_info().cloned().unwrap();
+    let told = |key: &str| info.metadata.get(key).map(String::as_str);
+    assert_eq!((told("outcome"), told("next_action")), (Some("NOT_SENT"), Some("FIX_WITH_NEW_ID")));
+    assert_eq!((told("external_tx_id"), told("state"), told("tx_id")), (Some("payout-1"), Some("REFUSED"), Some("tx")));
 }
 
 fn of_venues() -> Vec<(ServiceError, ErrorReason, Code)> {

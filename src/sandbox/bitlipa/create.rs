@@ -60,6 +60,7 @@ fn quoted(config: &SandboxConfig, request: Request, now_ms: i64) -> Result<Quote
         expires_ms: now_ms + config.bitlipa.quote_lifetime_ms,
         confirmed: None,
         cancelled_ms: None,
+        ended: None,
     })
 }
 

@@ -14,7 +14,7 @@ use crate::sandbox::time::iso_seconds;
 
 use super::entry::Entry;
 use super::refusal::Refusal;
-use super::wire;
+use super::{courier, wire};
 
 #[derive(Deserialize)]
 struct Confirm {
@@ -44,12 +44,12 @@ pub(crate) async fn confirm(State(desk): State<Arc<Desk>>, entry: Entry) -> Resu
     if external_tx_id.is_empty() {
         return Err(Refusal::field("invalid_request", "external_tx_id"));
     }
-    if !callback_url.starts_with("https://") {
+    if !courier::may_call(&callback_url) {
         return Err(Refusal::field("invalid_request", "callback_url"));
     }
     let at_ms = desk.now_ms();
     let answer = json!({ "tx_id": tx_id, "status": "processing", "confirmed_at": iso_seconds(at_ms) });
-    let record = Record::Confirmed { tx_id: tx_id.clone(), external_tx_id, at_ms };
+    let record = Record::Confirmed { tx_id: tx_id.clone(), external_tx_id, callback_url, at_ms };
     decide(&desk, tx_id, record, move |quote| confirmable(quote, at_ms)).await?;
     Ok(wire::answer(StatusCode::OK, answer.to_string()))
 }
@@ -80,6 +80,22 @@ fn cancellable(quote: &Quote) -> Result<(), Refusal> {
         (Some(_), None) => Err(Refusal::of("cannot_cancel")),
         (None, None) => Ok(()),
     }
+}
+
+/// Ends a payout that is under way, before its time; `false` where none is under that name.
+///
+/// # Errors
+/// [`LedgerError`] when the ledger cannot be written.
+pub(crate) async fn end(desk: &Desk, tx_id: String, failure: Option<String>) -> Result<bool, LedgerError> {
+    let (at_ms, rules) = (desk.now_ms(), desk.config.bitlipa.clone());
+    desk.ledger
+        .change(move |ledger| match ledger.book().quote(&tx_id) {
+            Some(quote) if wire::status(quote, &rules, at_ms) == "processing" => {
+                ledger.commit(Record::Ended { tx_id, failure, at_ms }, Durability::Synced).map(|()| true)
+            }
+            Some(_) | None => Ok(false),
+        })
+        .await
 }
 
 /// Writes a record where the quote as it is now allows it.
@@ -119,6 +135,7 @@ mod tests {
             expires_ms: 10,
             confirmed: None,
             cancelled_ms: None,
+            ended: None,
         }
     }
 
@@ -126,7 +143,7 @@ mod tests {
     fn a_quote_is_confirmed_once_and_in_time() {
         assert!(confirmable(&quote(), 9).is_ok());
         assert_eq!(confirmable(&quote(), 10).unwrap_err().code(), "quote_expired");
-        let confirmed = Quote { confirmed: Some(Confirmation { external_tx_id: "x".into(), at_ms: 1 }), ..quote() };
+        let confirmed = Quote { confirmed: Some(Confirmation::new("x".into(), String::new(), 1)), ..quote() };
         assert_eq!(confirmable(&confirmed, 2).unwrap_err().code(), "already_confirmed");
         assert_eq!(cancellable(&confirmed).unwrap_err().code(), "cannot_cancel");
         let cancelled = Quote { cancelled_ms: Some(1), ..quote() };

@@ -1,9 +1,11 @@
 //! Bitlipa: quotes, and what becomes of them.
 
 mod auth;
+pub(crate) mod control;
+pub(crate) mod courier;
 mod create;
 mod entry;
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod money;
 mod refusal;
 mod wallet;

@@ -5,18 +5,40 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use crate::sandbox::config::BitlipaRules;
-use crate::sandbox::ledger::Quote;
+use crate::sandbox::ledger::{Ended, Quote};
 use crate::sandbox::ordered::quoted;
 use crate::sandbox::time::iso_seconds;
 
+/// How a payout ended, or that it has not: by command, or by itself once its time is over.
+enum End<'a> {
+    /// Not yet.
+    None,
+    /// Paid out, at this time.
+    Executed(i64),
+    /// Failed, at this time and for this reason.
+    Failed(i64, &'a str),
+}
+
+fn end<'a>(quote: &'a Quote, rules: &BitlipaRules, now_ms: i64) -> End<'a> {
+    let Some(confirmed) = &quote.confirmed else { return End::None };
+    let at_ms = confirmed.at_ms + rules.execution_ms;
+    match &quote.ended {
+        Some(Ended { failure: None, at_ms }) => End::Executed(*at_ms),
+        Some(Ended { failure: Some(reason), at_ms }) => End::Failed(*at_ms, reason),
+        None if now_ms < at_ms => End::None,
+        None if rules.executions_fail => End::Failed(at_ms, "payout was refused by the network"),
+        None => End::Executed(at_ms),
+    }
+}
+
 /// How far a quote has come. There is no `expired`: it follows from `expires_at`.
 pub(crate) fn status(quote: &Quote, rules: &BitlipaRules, now_ms: i64) -> &'static str {
-    match (&quote.confirmed, quote.cancelled_ms) {
-        (_, Some(_)) => "cancelled",
-        (None, None) => "quoted",
-        (Some(confirmed), None) if now_ms < confirmed.at_ms + rules.execution_ms => "processing",
-        _ if rules.executions_fail => "failed",
-        _ => "executed",
+    match (end(quote, rules, now_ms), &quote.confirmed, quote.cancelled_ms) {
+        (_, _, Some(_)) => "cancelled",
+        (_, None, None) => "quoted",
+        (End::None, Some(_), None) => "processing",
+        (End::Executed(_), Some(_), None) => "executed",
+        (End::Failed(..), Some(_), None) => "failed",
     }
 }
 
@@ -29,10 +51,12 @@ pub(crate) fn created(quote: &Quote) -> String {
 pub(crate) fn full(quote: &Quote, rules: &BitlipaRules, now_ms: i64) -> String {
     let status = status(quote, rules, now_ms);
     let confirmed_ms = quote.confirmed.as_ref().map(|confirmed| confirmed.at_ms);
-    let ended = matches!(status, "executed" | "failed");
-    let executed_ms = confirmed_ms.filter(|_| ended).map(|at| at + rules.execution_ms);
+    let (executed_ms, failure) = match end(quote, rules, now_ms) {
+        End::None => (None, None),
+        End::Executed(at_ms) => (Some(at_ms), None),
+        End::Failed(at_ms, reason) => (Some(at_ms), Some(reason)),
+    };
     let tx_hash = (status == "executed").then(|| format!("0x{}", crate::sandbox::bitgo::body_digest(quote.tx_id.as_bytes())));
-    let failure = (status == "failed").then_some("payout was refused by the network");
     format!(
         "{{{},\"source_amount\":{},\"external_merchant_id\":{},\"wallet_address\":{},\"external_tx_id\":{},\"tx_hash\":{},\
          \"failure_reason\":{},\"created_at\":{},\"confirmed_at\":{},\"executed_at\":{},\"cancelled_at\":{}}}",

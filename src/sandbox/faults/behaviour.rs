@@ -1,5 +1,7 @@
 //! What a request can meet instead of the right answer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What a request meets instead of the right answer.
@@ -57,6 +59,11 @@ pub enum Behaviour {
     Flawed {
         /// What is wrong with it.
         flaw: Flaw,
+    },
+    /// Takes effect; the answer's members say something else: JSON text by name.
+    AlteredQuote {
+        /// What stands where.
+        members: BTreeMap<String, String>,
     },
     /// Takes effect and answers 2xx with a body of this size.
     Oversize {

@@ -51,6 +51,8 @@ pub enum Endpoint {
     QuoteConfirm,
     /// Bitlipa: cancelling a quote.
     QuoteCancel,
+    /// Bitlipa's own call about a payout that has ended. A call that is cut is not made, or made without its answer being heard.
+    QuoteCallback,
 }
 
 impl Endpoint {
@@ -100,7 +102,9 @@ impl Endpoint {
     /// Whether a rule on this covers a call.
     pub(super) fn covers(self, call: Self) -> bool {
         let post = matches!(call, Self::SettlementPostV1 | Self::SettlementPostV2);
-        self == call || (self == Self::Any && call != Self::FinalizeCall) || (self == Self::SettlementPost && post)
+        // A rule on any call is meant for what the venues are asked, not for what they call themselves.
+        let any = self == Self::Any && !matches!(call, Self::FinalizeCall | Self::QuoteCallback);
+        any || self == call || (self == Self::SettlementPost && post)
     }
 }
 

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bigdecimal::{BigDecimal, Zero};
 
 use super::dispute::Dispute;
-use super::record::{Account, Confirmation, Quote, Record, Settlement, Status, Transfer};
+use super::record::{Account, Confirmation, Ended, Quote, Record, Settlement, Status, Transfer};
 use super::trade::TradeSettlement;
 
 /// Whose balance of what: enterprise, account, currency.
 pub(crate) type Purse = (String, Account, String);
 /// What a settlement is called: enterprise and external id.
 pub(crate) type Name = (String, String);
+
+/// How often a partner is called about one payout.
+const MAX_CALLBACKS: u32 = 6;
 
 /// What arrived under one external id.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +43,7 @@ pub(crate) struct Book {
     connections: BTreeSet<(String, String)>,
     pub(super) trades: Vec<TradeSettlement>,
     clock_moved_ms: i64,
+    untold: BTreeSet<String>,
 }
 
 impl Book {
@@ -120,6 +124,21 @@ impl Book {
         self.quotes.get(tx_id)
     }
 
+    /// The confirmed quotes whose partner is still to be called.
+    pub(crate) fn untold(&self) -> impl Iterator<Item = &Quote> {
+        self.untold.iter().filter_map(|tx_id| self.quotes.get(tx_id))
+    }
+
+    fn called_back(&mut self, tx_id: &str, answered: bool, at_ms: i64) {
+        let Some(confirmed) = self.quotes.get_mut(tx_id).and_then(|quote| quote.confirmed.as_mut()) else { return };
+        confirmed.callbacks += 1;
+        confirmed.called_ms = at_ms;
+        confirmed.answered = answered;
+        if answered || confirmed.callbacks >= MAX_CALLBACKS {
+            self.untold.remove(tx_id);
+        }
+    }
+
     /// All quotes.
     pub(crate) fn quotes(&self) -> impl Iterator<Item = &Quote> {
         self.quotes.values()
@@ -184,11 +203,18 @@ impl Book {
             Record::Quoted(quote) => {
                 self.quotes.insert(quote.tx_id.clone(), *quote);
             }
-            Record::Confirmed { tx_id, external_tx_id, at_ms } => {
+            Record::Confirmed { tx_id, external_tx_id, callback_url, at_ms } => {
                 if let Some(quote) = self.quotes.get_mut(&tx_id) {
-                    quote.confirmed = Some(Confirmation { external_tx_id, at_ms });
+                    quote.confirmed = Some(Confirmation::new(external_tx_id, callback_url, at_ms));
+                    self.untold.insert(tx_id);
                 }
             }
+            Record::Ended { tx_id, failure, at_ms } => {
+                if let Some(quote) = self.quotes.get_mut(&tx_id) {
+                    quote.ended = Some(Ended { failure, at_ms });
+                }
+            }
+            Record::CalledBack { tx_id, answered, at_ms } => self.called_back(&tx_id, answered, at_ms),
             Record::Cancelled { tx_id, at_ms } => {
                 if let Some(quote) = self.quotes.get_mut(&tx_id) {
                     quote.cancelled_ms = Some(at_ms);

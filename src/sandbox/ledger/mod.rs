@@ -25,7 +25,7 @@ pub(crate) use dispute::{Closure, Dispute, Retraction};
 pub(crate) use journal::Durability;
 #[cfg(test)]
 pub(crate) use record::Confirmation;
-pub(crate) use record::{Account, Funding, Quote, Record, Settlement, Status, Transfer};
+pub(crate) use record::{Account, Ended, Funding, Quote, Record, Settlement, Status, Transfer};
 pub use snapshot::{DisputeEntry, LedgerSnapshot, QuoteEntry, SettlementEntry, TradeEntry};
 pub(crate) use trade::{Move, TradeAffirmation, TradeSettlement};
 

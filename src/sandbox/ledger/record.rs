@@ -41,7 +41,17 @@ pub(crate) enum Record {
     /// A quote was given.
     Quoted(Box<Quote>),
     /// A quote was confirmed.
-    Confirmed { tx_id: String, external_tx_id: String, at_ms: i64 },
+    Confirmed {
+        tx_id: String,
+        external_tx_id: String,
+        #[serde(default)]
+        callback_url: String,
+        at_ms: i64,
+    },
+    /// A payout ended before its time, by command; failed where there is a reason.
+    Ended { tx_id: String, failure: Option<String>, at_ms: i64 },
+    /// A callback was tried; none follows where it was answered 2xx.
+    CalledBack { tx_id: String, answered: bool, at_ms: i64 },
     /// A quote was cancelled.
     Cancelled { tx_id: String, at_ms: i64 },
 }
@@ -184,6 +194,18 @@ pub(crate) struct Quote {
     pub(crate) confirmed: Option<Confirmation>,
     /// When it was cancelled.
     pub(crate) cancelled_ms: Option<i64>,
+    /// How its payout ended, where that was by command.
+    #[serde(default)]
+    pub(crate) ended: Option<Ended>,
+}
+
+/// A payout's end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Ended {
+    /// Why it failed, where it did.
+    pub(crate) failure: Option<String>,
+    /// When.
+    pub(crate) at_ms: i64,
 }
 
 /// A quote's confirmation.
@@ -193,4 +215,23 @@ pub(crate) struct Confirmation {
     pub(crate) external_tx_id: String,
     /// When.
     pub(crate) at_ms: i64,
+    /// Where the partner is called once the payout has ended.
+    #[serde(default)]
+    pub(crate) callback_url: String,
+    /// How often it was called.
+    #[serde(default)]
+    pub(crate) callbacks: u32,
+    /// When it was last called.
+    #[serde(default)]
+    pub(crate) called_ms: i64,
+    /// Whether it answered 2xx.
+    #[serde(default)]
+    pub(crate) answered: bool,
+}
+
+impl Confirmation {
+    /// A confirmation that was just made.
+    pub(crate) fn new(external_tx_id: String, callback_url: String, at_ms: i64) -> Self {
+        Self { external_tx_id, at_ms, callback_url, callbacks: 0, called_ms: 0, answered: false }
+    }
 }

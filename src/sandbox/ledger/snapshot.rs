@@ -87,6 +87,10 @@ pub struct QuoteEntry {
     pub external_tx_id: Option<String>,
     /// Whether it was cancelled.
     pub cancelled: bool,
+    /// How often the partner was called about its end.
+    pub callbacks: u32,
+    /// Whether the partner answered 2xx.
+    pub callback_answered: bool,
 }
 
 impl LedgerSnapshot {
@@ -109,6 +113,8 @@ impl LedgerSnapshot {
             external_merchant_id: quote.external_merchant_id.clone(),
             external_tx_id: quote.confirmed.as_ref().map(|confirmed| confirmed.external_tx_id.clone()),
             cancelled: quote.cancelled_ms.is_some(),
+            callbacks: quote.confirmed.as_ref().map_or(0, |confirmed| confirmed.callbacks),
+            callback_answered: quote.confirmed.as_ref().is_some_and(|confirmed| confirmed.answered),
         });
         let disputes = book.all_disputes().map(|dispute| DisputeEntry {
             dispute_id: dispute.id.clone(),
@@ -143,6 +149,12 @@ impl LedgerSnapshot {
     #[must_use]
     pub fn settlement(&self, enterprise_id: &str, external_id: &str) -> Option<&SettlementEntry> {
         self.settlements.iter().find(|entry| entry.enterprise_id == enterprise_id && entry.external_id == external_id)
+    }
+
+    /// What Bitlipa knows of a quote.
+    #[must_use]
+    pub fn quote(&self, tx_id: &str) -> Option<&QuoteEntry> {
+        self.quotes.iter().find(|entry| entry.tx_id == tx_id)
     }
 
     /// What an account holds, earmarked amounts included; the account is empty for the partner's own.

@@ -10,6 +10,8 @@
 
 mod budget;
 mod claims;
+mod confirmation_rows;
+mod confirmations;
 mod dialect;
 mod dispute_row;
 mod driver;

@@ -67,6 +67,7 @@ struct QuoteRow {
     created_at: Option<String>,
     confirmed_at: Option<String>,
     executed_at: Option<String>,
+    cancelled_at: Option<String>,
     expires_at: Option<String>,
 }
 
@@ -94,6 +95,7 @@ pub(super) fn write_quote(venue: &VenueQuote) -> Result<String, serde_json::Erro
         created_at: at(venue.created_at),
         confirmed_at: at(venue.confirmed_at),
         executed_at: at(venue.executed_at),
+        cancelled_at: at(venue.cancelled_at),
         expires_at: at(venue.expires_at),
     })
 }
@@ -121,6 +123,7 @@ pub(super) fn read_quote(text: &str) -> Option<VenueQuote> {
         created_at: at(row.created_at)?,
         confirmed_at: at(row.confirmed_at)?,
         executed_at: at(row.executed_at)?,
+        cancelled_at: at(row.cancelled_at)?,
         expires_at: at(row.expires_at)?,
     })
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::confirmations;
 use super::driver::Driver;
 use super::error::{damaged, unavailable};
 use super::quote_rows;
@@ -11,8 +12,8 @@ use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
 use crate::domain::ids::{CallerId, MerchantId, RequestId, TxId};
-use crate::domain::quote::{Quote, QuoteRequest};
-use crate::store::{QuoteRecorded, QuoteStore, StoreError};
+use crate::domain::quote::{Confirmation, ConfirmationAsked, Quote, QuoteRequest};
+use crate::store::{CallbackTokenHash, ConfirmationRecorded, ErrandLease, QuoteRecorded, QuoteStore, StoreError};
 
 #[async_trait]
 impl<D: Driver> QuoteStore for SqlStore<D> {
@@ -32,12 +33,47 @@ impl<D: Driver> QuoteStore for SqlStore<D> {
     }
 
     async fn save_quote(&self, quote: &Quote) -> Result<(), StoreError> {
-        self.write(quote.clone(), |on, quote| Box::pin(save(on, quote))).await
+        self.write(quote.clone(), |on, quote| Box::pin(keep_reading(on, quote))).await
     }
 
     async fn quote(&self, merchant_id: &MerchantId, tx_id: &TxId) -> Result<Option<Quote>, StoreError> {
         let named = (merchant_id.clone(), tx_id.clone());
         self.read(named, |on, (merchant_id, tx_id)| Box::pin(find(on, merchant_id, tx_id))).await
+    }
+
+    async fn quote_by_tx_id(&self, tx_id: &TxId) -> Result<Option<Quote>, StoreError> {
+        self.read(tx_id.clone(), |on, tx_id| Box::pin(by_tx_id(on, tx_id))).await
+    }
+
+    async fn quote_by_callback_token(&self, token: &CallbackTokenHash) -> Result<Option<Quote>, StoreError> {
+        self.read(*token, |on, token| Box::pin(confirmations::by_token(on, token))).await
+    }
+
+    async fn record_confirmation(
+        &self,
+        merchant_id: &MerchantId,
+        tx_id: &TxId,
+        asked: &ConfirmationAsked,
+        now: Timestamp,
+    ) -> Result<ConfirmationRecorded, StoreError> {
+        let (merchant_id, tx_id, asked) = (merchant_id.clone(), tx_id.clone(), asked.clone());
+        let new = confirmations::NewConfirmation { merchant_id, tx_id, asked, now };
+        self.write(new, |on, new| Box::pin(confirmations::record(on, new))).await
+    }
+
+    async fn resume_confirmation(&self, quote: &Quote, after: &Confirmation) -> Result<(), StoreError> {
+        let resumed = (quote.clone(), after.clone());
+        self.write(resumed, |on, (quote, after)| Box::pin(confirmations::resume(on, quote, after))).await
+    }
+
+    async fn save_confirmation(
+        &self,
+        lease: &ErrandLease,
+        quote: &Quote,
+        token: Option<&CallbackTokenHash>,
+    ) -> Result<(), StoreError> {
+        let save = confirmations::Save { lease: lease.clone(), quote: quote.clone(), token: token.copied() };
+        self.write(save, |on, save| Box::pin(confirmations::save(on, save))).await
     }
 }
 
@@ -78,7 +114,7 @@ async fn record_quote(on: &mut Session, quote: &Quote) -> Result<bool, StoreErro
     const INSERT: &str = "INSERT INTO quote (merchant_id, tx_id, caller, request, requested_at, venue, read_at) \
                           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
     const LINK: &str = "UPDATE quote_request SET tx_id = $3 WHERE caller = $1 AND request_id = $2 AND tx_id IS NULL";
-    let Quote { request, caller, requested_at, venue, read_at } = quote;
+    let Quote { request, caller, requested_at, venue, read_at, .. } = quote;
     let insert = Statement::new(INSERT)
         .bind(request.merchant_id.as_str())
         .bind(venue.tx_id.as_str())
@@ -97,9 +133,10 @@ async fn record_quote(on: &mut Session, quote: &Quote) -> Result<bool, StoreErro
     Ok(true)
 }
 
-/// Saves a reading of a recorded quote, unless a newer one is there.
-async fn save(on: &mut Session, quote: &Quote) -> Result<(), StoreError> {
-    const UPDATE: &str = "UPDATE quote SET venue = $3, read_at = $4 WHERE merchant_id = $1 AND tx_id = $2 AND read_at <= $4";
+/// Saves a reading of a recorded quote, unless a newer one is there. One that says nothing else changes its time alone.
+pub(super) async fn keep_reading(on: &mut Session, quote: &Quote) -> Result<(), StoreError> {
+    const UPDATE: &str = "UPDATE quote SET sequence = sequence + CASE WHEN venue = $3 THEN 0 ELSE 1 END, venue = $3, read_at = $4 \
+                          WHERE merchant_id = $1 AND tx_id = $2 AND read_at <= $4";
     let Quote { request, venue, read_at, .. } = quote;
     let update = Statement::new(UPDATE)
         .bind(request.merchant_id.as_str())
@@ -110,10 +147,22 @@ async fn save(on: &mut Session, quote: &Quote) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn find(on: &mut Session, merchant_id: &MerchantId, tx_id: &TxId) -> Result<Option<Quote>, StoreError> {
-    const FIND: &str = "SELECT caller, request, requested_at, venue, read_at FROM quote WHERE merchant_id = $1 AND tx_id = $2";
+/// Reads a merchant's quote with its confirmation.
+pub(super) async fn find(on: &mut Session, merchant_id: &MerchantId, tx_id: &TxId) -> Result<Option<Quote>, StoreError> {
+    const FIND: &str = "SELECT caller, request, requested_at, venue, read_at, sequence FROM quote \
+                        WHERE merchant_id = $1 AND tx_id = $2";
     let found = on.row(Statement::new(FIND).bind(merchant_id.as_str()).bind(tx_id.as_str())).await?;
-    found.as_ref().map(from_row).transpose()
+    let Some(row) = found else { return Ok(None) };
+    let confirmation = confirmations::of_quote(on, merchant_id, tx_id).await?;
+    Ok(Some(Quote { confirmation, ..from_row(&row)? }))
+}
+
+async fn by_tx_id(on: &mut Session, tx_id: &TxId) -> Result<Option<Quote>, StoreError> {
+    const FIND: &str = "SELECT merchant_id FROM quote WHERE tx_id = $1";
+    match on.row(Statement::new(FIND).bind(tx_id.as_str())).await? {
+        Some(row) => find(on, &row.read("merchant_id", parse)?, tx_id).await,
+        None => Ok(None),
+    }
 }
 
 fn from_row(row: &Row) -> Result<Quote, StoreError> {
@@ -123,5 +172,7 @@ fn from_row(row: &Row) -> Result<Quote, StoreError> {
         requested_at: row.instant("requested_at")?,
         venue: row.read("venue", quote_rows::read_quote)?,
         read_at: row.instant("read_at")?,
+        sequence: row.count("sequence")?,
+        confirmation: None,
     })
 }

@@ -30,6 +30,7 @@ pub(super) fn quote(wire: wire::Quote) -> Result<VenueQuote, Unmapped> {
         created_at: instant(wire.created_at.as_deref()),
         confirmed_at: instant(wire.confirmed_at.as_deref()),
         executed_at: instant(wire.executed_at.as_deref()),
+        cancelled_at: instant(wire.cancelled_at.as_deref()),
         expires_at: weighty_instant(wire.expires_at.as_deref()).map_err(|_| Unmapped("expires_at"))?,
     })
 }

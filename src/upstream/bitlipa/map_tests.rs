@@ -36,6 +36,7 @@ fn the_documented_quote_is_read_digit_for_digit() {
         created_at: None,
         confirmed_at: None,
         executed_at: None,
+        cancelled_at: None,
         expires_at: Some("2024-01-15T10:35:00Z".parse().unwrap()),
     };
     assert_eq!(read(CREATED), Ok(expected));

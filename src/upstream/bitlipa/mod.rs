@@ -12,10 +12,11 @@ use reqwest::{Method, Url};
 
 use super::credential::Credential;
 use super::http::{BaseUrl, BuildError, CallError, HttpClient, HttpOptions, Request, Response};
-use super::{QuoteVenue, VenueFailure, json};
-use crate::domain::ids::TxId;
+use super::{CallbackUrl, QuoteVenue, VenueFailure, json};
+use crate::domain::ids::{ExternalTxId, TxId};
 use crate::domain::quote::{QuoteRequest, VenueQuote};
 use crate::domain::time::Clock;
+use crate::secret::Secret;
 
 /// Access to Bitlipa.
 pub struct BitlipaOptions {
@@ -60,11 +61,18 @@ impl Bitlipa {
         self.http.call(Request { method, url, headers, body }).await
     }
 
-    fn quote(&self, response: &Response) -> Result<VenueQuote, VenueFailure> {
+    async fn post(&self, url: Url, body: Vec<u8>) -> Result<Response, CallError> {
+        self.call(Method::POST, url, Some(body)).await
+    }
+
+    /// The quote in an answer. `hidden` is what the venue was told and nobody else may read, though it repeats it in an error.
+    fn quote(&self, response: &Response, hidden: Option<&Secret>) -> Result<VenueQuote, VenueFailure> {
         if !response.is_success() {
+            let (key, secret) = (self.api_key.current(), self.api_secret.current());
+            let secrets: Vec<&Secret> = [&*key, &*secret].into_iter().chain(hidden).collect();
             return Err(VenueFailure::Refused {
                 status: response.status,
-                error: error::venue_error(&response.body, &[&self.api_key.current(), &self.api_secret.current()]),
+                error: error::venue_error(&response.body, &secrets),
                 retry_after_seconds: response.retry_after_seconds(self.clock.now()),
             });
         }
@@ -74,20 +82,41 @@ impl Bitlipa {
     }
 }
 
+/// An answer of another quote says nothing of the one that was asked about.
+fn about(tx_id: &TxId, quote: VenueQuote) -> Result<VenueQuote, VenueFailure> {
+    if quote.tx_id == *tx_id {
+        Ok(quote)
+    } else {
+        Err(VenueFailure::Unreadable { detail: "the answer is another quote's".to_owned() })
+    }
+}
+
 #[async_trait]
 impl QuoteVenue for Bitlipa {
     async fn create_quote(&self, request: &QuoteRequest) -> Result<VenueQuote, VenueFailure> {
         let url = self.base_url.at(&["api", "v1", "settlements"])?;
-        self.quote(&self.call(Method::POST, url, Some(wire::create(request))).await?)
+        self.quote(&self.post(url, wire::create(request)).await?, None)
     }
 
     async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
         let url = self.base_url.at(&["api", "v1", "settlements", tx_id.as_str()])?;
-        let quote = self.quote(&self.http.repeating(|| self.call(Method::GET, url.clone(), None)).await?)?;
-        if quote.tx_id == *tx_id {
-            Ok(quote)
-        } else {
-            Err(VenueFailure::Unreadable { detail: "the answer is another quote's".to_owned() })
-        }
+        let response = self.http.repeating(|| self.call(Method::GET, url.clone(), None)).await?;
+        about(tx_id, self.quote(&response, None)?)
+    }
+
+    async fn confirm_quote(
+        &self,
+        tx_id: &TxId,
+        external_tx_id: &ExternalTxId,
+        callback_url: &CallbackUrl,
+    ) -> Result<VenueQuote, VenueFailure> {
+        let (url, hidden) = (self.base_url.at(&["api", "v1", "settlements", "confirm"])?, callback_url.secret());
+        let body = wire::confirm(tx_id, external_tx_id, hidden.expose_text().unwrap_or_default());
+        about(tx_id, self.quote(&self.post(url, body).await?, Some(hidden))?)
+    }
+
+    async fn cancel_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
+        let url = self.base_url.at(&["api", "v1", "settlements", "cancel"])?;
+        about(tx_id, self.quote(&self.post(url, wire::cancel(tx_id)).await?, None)?)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::domain::ids::{ExternalTxId, TxId};
 use crate::domain::quote::QuoteRequest;
 use crate::upstream::json::{DecimalText, object, string};
 
@@ -25,6 +26,7 @@ pub(super) struct Quote {
     pub(super) created_at: Option<String>,
     pub(super) confirmed_at: Option<String>,
     pub(super) executed_at: Option<String>,
+    pub(super) cancelled_at: Option<String>,
     pub(super) expires_at: Option<String>,
 }
 
@@ -39,4 +41,19 @@ pub(super) fn create(request: &QuoteRequest) -> Vec<u8> {
         ("wallet_address", string(request.wallet.as_str())),
     ])
     .into_bytes()
+}
+
+/// The body that confirms a quote.
+pub(super) fn confirm(tx_id: &TxId, external_tx_id: &ExternalTxId, callback_url: &str) -> Vec<u8> {
+    object([
+        ("tx_id", string(tx_id.as_str())),
+        ("external_tx_id", string(external_tx_id.as_str())),
+        ("callback_url", string(callback_url)),
+    ])
+    .into_bytes()
+}
+
+/// The body that cancels a quote.
+pub(super) fn cancel(tx_id: &TxId) -> Vec<u8> {
+    object([("tx_id", string(tx_id.as_str()))]).into_bytes()
 }

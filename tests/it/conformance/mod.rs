@@ -5,6 +5,7 @@
 
 pub(crate) mod budget;
 pub(crate) mod claiming;
+pub(crate) mod confirmations;
 pub(crate) mod errands;
 pub(crate) mod events;
 pub(crate) mod fencing;
@@ -112,6 +113,17 @@ macro_rules! suite {
             quotes: a_merchants_quote_is_hidden_from_another,
             quotes: a_tx_id_belongs_to_the_request_that_had_it_first,
             quotes: an_older_reading_never_replaces_a_newer_one,
+            quotes: a_sequence_rises_with_what_is_said_and_not_with_a_mere_reading,
+            confirmations: a_confirmation_reads_back_and_its_errand_is_due,
+            confirmations: a_quote_has_one_confirmation_until_it_is_refused,
+            confirmations: a_payouts_name_belongs_to_one_quote_until_that_is_refused,
+            confirmations: of_many_at_once_one_confirmation_is_recorded,
+            confirmations: of_two_quotes_at_once_one_gets_the_name,
+            confirmations: every_change_reads_back_with_what_the_venue_says,
+            confirmations: whoever_does_not_hold_the_errand_saves_nothing,
+            confirmations: a_change_on_top_of_another_revision_is_refused,
+            confirmations: what_rests_is_resumed_once_and_due_at_once,
+            confirmations: a_callbacks_token_finds_its_quote,
             inbox: a_delivery_reads_back_and_its_lane_is_due,
             inbox: a_repeat_is_told_from_another_body_and_neither_writes,
             inbox: of_32_at_once_exactly_one_is_stored,

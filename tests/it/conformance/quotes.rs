@@ -18,11 +18,11 @@ fn request_id() -> RequestId {
     RequestId::new("request-1").unwrap()
 }
 
-fn merchant(id: &str) -> MerchantId {
+pub(super) fn merchant(id: &str) -> MerchantId {
     MerchantId::new(id).unwrap()
 }
 
-fn tx(id: &str) -> TxId {
+pub(super) fn tx(id: &str) -> TxId {
     TxId::new(id).unwrap()
 }
 
@@ -40,7 +40,7 @@ fn request() -> QuoteRequest {
 }
 
 /// A quote with something in every field.
-fn quote(tx_id: &str, status: QuoteStatus, read_at: Timestamp) -> Quote {
+pub(super) fn quote(tx_id: &str, status: QuoteStatus, read_at: Timestamp) -> Quote {
     let text = |text: &str| Some(text.to_owned());
     let venue = VenueQuote {
         tx_id: tx(tx_id),
@@ -62,9 +62,10 @@ fn quote(tx_id: &str, status: QuoteStatus, read_at: Timestamp) -> Quote {
         created_at: Some(after_start(1)),
         confirmed_at: Some(after_start(2)),
         executed_at: Some(after_start(3)),
+        cancelled_at: Some(after_start(4)),
         expires_at: None,
     };
-    Quote { request: request(), caller: caller(), requested_at: start(), venue, read_at }
+    Quote { request: request(), caller: caller(), requested_at: start(), venue, read_at, sequence: 1, confirmation: None }
 }
 
 async fn stored(fixture: &Fixture, tx_id: &str) -> Option<Quote> {
@@ -126,7 +127,23 @@ pub(crate) async fn an_older_reading_never_replaces_a_newer_one(fixture: &Fixtur
     assert!(fixture.store.record_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(1))).await.unwrap());
     fixture.store.save_quote(&newer).await.unwrap();
     fixture.store.save_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(2))).await.unwrap();
-    assert_eq!(stored(fixture, "tx-1").await, Some(newer));
+    assert_eq!(stored(fixture, "tx-1").await, Some(Quote { sequence: 2, ..newer }));
+}
+
+pub(crate) async fn a_sequence_rises_with_what_is_said_and_not_with_a_mere_reading(fixture: &Fixture) {
+    assert!(fixture.store.record_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(1))).await.unwrap());
+    for (second, status, sequence) in [
+        (2, QuoteStatus::Quoted, 1),
+        (3, QuoteStatus::Processing, 2),
+        (4, QuoteStatus::Processing, 2),
+        (5, QuoteStatus::Failed, 3),
+    ] {
+        fixture.store.save_quote(&quote("tx-1", status, after_start(second))).await.unwrap();
+        let stored = stored(fixture, "tx-1").await.unwrap();
+        assert_eq!((stored.sequence, stored.read_at), (sequence, after_start(second)));
+        assert_eq!(fixture.store.quote_by_tx_id(&tx("tx-1")).await.unwrap(), Some(stored));
+    }
+    assert_eq!(fixture.store.quote_by_tx_id(&tx("tx-2")).await.unwrap(), None);
 }
 
 pub(crate) async fn a_tx_id_belongs_to_the_request_that_had_it_first(fixture: &Fixture) {

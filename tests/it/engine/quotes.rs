@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use settlement_gateway::domain::ids::{MerchantId, RequestId, TxId};
+use settlement_gateway::domain::ids::{ExternalTxId, MerchantId, RequestId, TxId};
 use settlement_gateway::domain::quote::{
     Chain, Fulfillment, MinorUnits, Quote, QuoteRequest, QuoteStatus, VenueQuote, WalletAddress,
 };
 use settlement_gateway::service::{Context, Directory, QuoteDesk, ServiceError, Turns, create_quote, get_quote};
-use settlement_gateway::upstream::{QuoteVenue, VenueFailure};
+use settlement_gateway::upstream::{CallbackUrl, QuoteVenue, VenueFailure};
 use tokio::sync::Notify;
 
 use crate::support::builders::currency;
-use crate::support::world::{World, caller};
+use crate::support::world::{World, caller, pace};
 
 const OURS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const OTHER: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
@@ -59,6 +59,7 @@ impl Desk {
             created_at: None,
             confirmed_at: None,
             executed_at: None,
+            cancelled_at: None,
             expires_at: None,
         };
         self.change.lock().unwrap()(&mut quote);
@@ -77,6 +78,14 @@ impl QuoteVenue for Desk {
     }
 
     async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
+        Ok(self.quote(tx_id.as_str()))
+    }
+
+    async fn confirm_quote(&self, tx_id: &TxId, _: &ExternalTxId, _: &CallbackUrl) -> Result<VenueQuote, VenueFailure> {
+        Ok(self.quote(tx_id.as_str()))
+    }
+
+    async fn cancel_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
         Ok(self.quote(tx_id.as_str()))
     }
 }
@@ -99,6 +108,8 @@ fn context(world: &World, desk: &Arc<Desk>) -> Context {
         destination_currencies: BTreeSet::from([currency("USDC")]),
         merchants: BTreeMap::from([(merchant("m"), vec![wallet.clone()]), (merchant("n"), vec![wallet])]),
         turns: Turns::default(),
+        callback_url: None,
+        pace: pace(),
     };
     Context { directory: Arc::new(Directory::new(Vec::new(), Some(quotes)).unwrap()), ..world.context.clone() }
 }

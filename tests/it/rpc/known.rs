@@ -213,6 +213,19 @@ async fn call_quotes(gateway: &GatewayUnderTest, rpc: &str, authorization: Optio
             let request = pb::GetQuoteRequest { external_merchant_id, tx_id: "tx_1".to_owned(), refresh: true };
             client.get_quote(with_header(authorization, request)).await.map(drop)
         }
+        "QuoteService/ConfirmQuote" => {
+            let (tx_id, external_tx_id) = ("tx_1".to_owned(), "payout-1".to_owned());
+            let request = pb::ConfirmQuoteRequest { external_merchant_id, tx_id, external_tx_id, ..Default::default() };
+            client.confirm_quote(with_header(authorization, request)).await.map(drop)
+        }
+        "QuoteService/CancelQuote" => {
+            let request = pb::CancelQuoteRequest { external_merchant_id, tx_id: "tx_1".to_owned() };
+            client.cancel_quote(with_header(authorization, request)).await.map(drop)
+        }
+        "QuoteService/WatchQuote" => {
+            let request = pb::WatchQuoteRequest { external_merchant_id, tx_id: "tx_1".to_owned(), after_sequence: 0 };
+            client.watch_quote(with_header(authorization, request)).await.map(drop)
+        }
         other => panic!("{other} is not among {KNOWN_RPCS:?}"),
     }
 }

@@ -6,6 +6,7 @@ mod bad_settlements;
 mod budget;
 mod callers;
 mod client_settlements;
+mod confirming;
 mod deadlines;
 mod events;
 mod known;

@@ -131,7 +131,7 @@ async fn a_quote_is_read_from_the_journal_or_refreshed_from_the_venue() {
     assert_eq!(gateway.venue_requests(), before + 1);
     assert!(fresh.read_at.map(|at| (at.seconds, at.nanos)) > made.read_at.map(|at| (at.seconds, at.nanos)));
     // The venue tells only now when it made the quote.
-    let same = Quote { read_at: made.read_at, created_at: made.created_at, ..fresh.clone() };
+    let same = Quote { read_at: made.read_at, created_at: made.created_at, sequence: made.sequence, ..fresh.clone() };
     assert_eq!(same, made, "nothing else has changed");
     let stored = client.get_quote(get(&made, false)).await.unwrap().into_inner().quote.unwrap();
     assert_eq!(stored, fresh, "what was read again is stored");

@@ -13,14 +13,14 @@ use super::support::{ManualClock, START_MS};
 const NONCE: &str = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 
 /// A merchant's platform that signs what it sends.
-struct Platform {
-    clock: Arc<ManualClock>,
-    sandbox: Sandbox,
+pub(super) struct Platform {
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) sandbox: Sandbox,
     http: Client,
 }
 
 impl Platform {
-    async fn with(edit: impl FnOnce(&mut SandboxConfig)) -> Self {
+    pub(super) async fn with(edit: impl FnOnce(&mut SandboxConfig)) -> Self {
         let clock = ManualClock::new();
         let mut config = SandboxConfig::loopback(Arc::<ManualClock>::clone(&clock));
         edit(&mut config);
@@ -43,26 +43,30 @@ impl Platform {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    async fn call(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+    pub(super) async fn call(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let now_s = START_MS / 1000;
         let (status, text) = self.send(method, path, &body, now_s, "sk_sandbox").await;
         (status, serde_json::from_str(&text).unwrap())
     }
 
-    async fn create(&self) -> Value {
+    pub(super) async fn create(&self) -> Value {
         let (status, quote) = self.call(Method::POST, "/api/v1/settlements", &order()).await;
         assert_eq!(status, 201, "{quote}");
         quote
     }
 
-    async fn read(&self, quote: &Value) -> Value {
+    pub(super) async fn read(&self, quote: &Value) -> Value {
         let path = format!("/api/v1/settlements/{}", quote["tx_id"].as_str().unwrap());
         self.call(Method::GET, &path, &Value::Null).await.1
     }
 
     async fn confirm(&self, quote: &Value) -> (u16, Value) {
-        let body = json!({ "tx_id": quote["tx_id"], "external_tx_id": "ours-1", "callback_url": "https://example.com/c" });
+        self.confirm_calling(quote, "https://example.com/c").await
+    }
+
+    pub(super) async fn confirm_calling(&self, quote: &Value, callback_url: &str) -> (u16, Value) {
+        let body = json!({ "tx_id": quote["tx_id"], "external_tx_id": "ours-1", "callback_url": callback_url });
         self.call(Method::POST, "/api/v1/settlements/confirm", &body).await
     }
 

@@ -1,6 +1,7 @@
 //! The sandbox over real HTTP: what the venues promise, and what they do when told to misbehave.
 
 mod bitlipa;
+mod callbacks;
 mod client_lists;
 mod client_side;
 mod control;

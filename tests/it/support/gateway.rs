@@ -38,6 +38,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// More than the largest answer of these tests.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
+/// A listener for venues, and an address that leads nowhere: payouts are polled.
+const CALLBACKS: &str =
+    "[callbacks]\nlisten = \"127.0.0.1:0\"\n[callbacks.bitlipa]\npublic_url = \"https://callbacks.example.org/bitlipa\"";
+
 /// One key of the gateway.
 pub(crate) struct KeySetup {
     pub(crate) id: &'static str,
@@ -72,7 +76,7 @@ pub(crate) struct Setup {
     pub(crate) grpc: String,
     /// `[[callers]]`, and other sections that a test adds; without any, anybody on this machine may call everything.
     pub(crate) callers: String,
-    /// The section `[callbacks]`; without it nothing listens for venues.
+    /// The section `[callbacks]`: somewhere to listen, and where Bitlipa is told to call, unless a test says otherwise.
     pub(crate) callbacks: String,
     /// Lines of `[engine]`.
     pub(crate) engine: String,
@@ -109,7 +113,7 @@ impl Setup {
             folder: folder.to_owned(),
             grpc: String::new(),
             callers: String::new(),
-            callbacks: String::new(),
+            callbacks: CALLBACKS.to_owned(),
             engine: engine.to_owned(),
             // A fault is met by the one call that it was meant for.
             venues: "call_timeout_ms = 10000\nbitgo_requests_per_minute = 1000000\nread_repeats = 0\nbreaker_failures = 0"

@@ -16,8 +16,8 @@ use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
 use settlement_gateway::service::trade::Trading;
 use settlement_gateway::service::{
-    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, ServiceError,
-    SettlementTerms, SettlementView, TermsCache, initiate_settlement,
+    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, QuotePace,
+    ServiceError, SettlementTerms, SettlementView, TermsCache, initiate_settlement,
 };
 use settlement_gateway::store::Store;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
@@ -74,6 +74,12 @@ pub(crate) fn quick() -> EngineSettings {
         longest_rest: Duration::from_millis(50),
         ..EngineSettings::default()
     }
+}
+
+/// Waits in milliseconds for quotes.
+pub(crate) fn pace() -> QuotePace {
+    let EngineSettings { shortest_wait, longest_wait, poll_interval, silence_window, max_lapses, .. } = quick();
+    QuotePace { shortest_wait, longest_wait, poll_interval, silence_window, max_attempts: 5, max_lapses }
 }
 
 /// Workers that look again at once.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use settlement_gateway::domain::ids::{Currency, MerchantId, TxId};
-use settlement_gateway::domain::quote::{Chain, MinorUnits, QuoteRequest, WalletAddress};
+use settlement_gateway::domain::ids::{Currency, ExternalTxId, MerchantId, TxId};
+use settlement_gateway::domain::quote::{Chain, MinorUnits, QuoteRequest, QuoteStatus, WalletAddress};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
-use settlement_gateway::upstream::{QuoteVenue, VenueFailure};
+use settlement_gateway::upstream::{CallbackUrl, QuoteVenue, VenueFailure};
 
 use super::server::{Reply, Seen, Server};
 use super::support::{Noon, credential, hmac_hex, plaintext};
@@ -95,4 +95,37 @@ async fn refusals_and_garbled_answers_are_told_apart() {
     for _ in 0..2 {
         assert!(matches!(venue.create_quote(&request()).await, Err(VenueFailure::Unreadable { .. })));
     }
+}
+
+#[tokio::test]
+async fn a_quote_is_confirmed_and_cancelled_in_the_documented_words() {
+    let confirmed = r#"{"tx_id":"tx_1","status":"processing","confirmed_at":"2024-01-15T10:31:00Z"}"#;
+    let cancelled = r#"{"tx_id":"tx_1","status":"cancelled","cancelled_at":"2024-01-15T10:32:00Z"}"#;
+    let another = r#"{"tx_id":"tx_2","status":"processing"}"#;
+    let replies = vec![Reply::json(200, confirmed), Reply::json(200, cancelled), Reply::json(200, another)];
+    let mut server = Server::start(replies).await;
+    let venue = bitlipa(&server.url);
+    let (id, name) = (TxId::new("tx_1").unwrap(), ExternalTxId::new("payout \"1\"").unwrap());
+    let url = CallbackUrl::new("https://gateway.example/b/0123".to_owned());
+    let quote = venue.confirm_quote(&id, &name, &url).await.unwrap();
+    assert_eq!((quote.status, quote.confirmed_at), (QuoteStatus::Processing, Some("2024-01-15T10:31:00Z".parse().unwrap())));
+    let seen = server.next().await;
+    let body = r#"{"tx_id":"tx_1","external_tx_id":"payout \"1\"","callback_url":"https://gateway.example/b/0123"}"#;
+    assert_eq!((seen.line(), seen.body.as_str()), ("POST /api/v1/settlements/confirm", body));
+    assert_signed(&seen, &format!("1795176000\nPOST\n/api/v1/settlements/confirm\n\n{body}"));
+    let quote = venue.cancel_quote(&id).await.unwrap();
+    assert_eq!((quote.status, quote.cancelled_at), (QuoteStatus::Cancelled, Some("2024-01-15T10:32:00Z".parse().unwrap())));
+    let seen = server.next().await;
+    assert_eq!((seen.line(), seen.body.as_str()), ("POST /api/v1/settlements/cancel", r#"{"tx_id":"tx_1"}"#));
+    assert!(matches!(venue.confirm_quote(&id, &name, &url).await, Err(VenueFailure::Unreadable { .. })));
+}
+
+#[tokio::test]
+async fn a_callbacks_token_is_not_told_although_the_venue_repeats_it() {
+    let refused = r#"{"error":{"code":"invalid_request","message":"no answer from https://gateway.example/b/0123"}}"#;
+    let venue = bitlipa(&Server::start(vec![Reply::json(400, refused)]).await.url);
+    let (id, name) = (TxId::new("tx_1").unwrap(), ExternalTxId::new("payout-1").unwrap());
+    let url = CallbackUrl::new("https://gateway.example/b/0123".to_owned());
+    let failure = venue.confirm_quote(&id, &name, &url).await.unwrap_err();
+    assert!(!format!("{failure:?}").contains("0123"), "{failure:?}");
 }

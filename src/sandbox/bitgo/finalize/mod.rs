@@ -6,7 +6,6 @@
 //! is not answered so is made again, ever later; a restart begins anew.
 
 mod body;
-mod deliver;
 mod key;
 mod token;
 
@@ -16,13 +15,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::sandbox::deliver::deliver;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::faults::{Behaviour, Endpoint, Flaw};
 use crate::sandbox::ledger::{Durability, Record, Settlement};
 
 pub use key::{CallbackKey, CallbackKeyError};
-
-use deliver::deliver;
 
 /// How often due calls are looked for while any may become due, since the clock may be one that nobody announces to move.
 const TICK: Duration = Duration::from_millis(50);
@@ -32,6 +30,8 @@ const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// How often a call is tried before it is given up until the next start.
 const MAX_TRIES: u32 = 20;
+/// The header that the token stands in.
+const TOKEN_HEADER: &str = "x-bitgo-signature";
 /// How old a stale token is.
 const STALE_MS: i64 = 10 * 60 * 1000;
 
@@ -115,9 +115,10 @@ async fn call(desk: &Desk, settlement: &Settlement, url: &str, tries: &mut HashM
         _ => body::of(settlement),
     };
     let url = url.replace("{id}", &settlement.id);
-    let answered = deliver(&url, token.as_deref(), &body).await;
+    let header = token.as_deref().map(|token| (TOKEN_HEADER, token));
+    let answered = deliver(&url, header, &body).await;
     if flaw == Some(Flaw::Replayed) {
-        deliver(&url, token.as_deref(), &body).await;
+        deliver(&url, header, &body).await;
     }
     answered.is_some_and(|status| (200..300).contains(&status))
 }

@@ -204,9 +204,45 @@ CREATE TABLE quote (
     requested_at  TEXT NOT NULL,
     venue         TEXT NOT NULL,
     read_at       TEXT NOT NULL,
+    sequence      BIGINT NOT NULL DEFAULT 1,
     PRIMARY KEY (merchant_id, tx_id)
 );
 CREATE UNIQUE INDEX quote_by_tx_id ON quote (tx_id);
+
+-- The one confirmation that a quote has: what was agreed to, and how far it has come.
+CREATE TABLE quote_confirmation (
+    merchant_id     TEXT NOT NULL,
+    tx_id           TEXT NOT NULL,
+    external_tx_id  TEXT NOT NULL,
+    accept_partial  BIGINT NOT NULL CHECK (accept_partial IN (0, 1)),
+    terms           TEXT NOT NULL,
+    caller          TEXT NOT NULL,
+    recorded_at     TEXT NOT NULL,
+    state           TEXT NOT NULL,
+    reason          TEXT,
+    detail          TEXT,
+    attempts        BIGINT NOT NULL,
+    dispatched_at   TEXT,
+    doubt           TEXT,
+    updated_at      TEXT NOT NULL,
+    revision        BIGINT NOT NULL,
+    PRIMARY KEY (merchant_id, tx_id)
+);
+
+-- Which quote has a payout's name; it changes hands only once that quote's confirmation under it is refused.
+CREATE TABLE quote_payout (
+    merchant_id     TEXT NOT NULL,
+    external_tx_id  TEXT NOT NULL,
+    tx_id           TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, external_tx_id)
+);
+
+-- Which quote a callback is about, by the SHA-256 of its token; the token itself is nowhere.
+CREATE TABLE quote_callback (
+    token_sha256  BYTEA PRIMARY KEY NOT NULL CHECK (length(token_sha256) = 32),
+    merchant_id   TEXT NOT NULL,
+    tx_id         TEXT NOT NULL
+);
 
 -- What venues called to tell, as hints; `about` is JSON: whose settlements or which quote. What makes a delivery one in its
 -- lane is a digest, so that no text of a stranger is a key. acted_at once something was done about it, and outcome says what.

@@ -195,9 +195,45 @@ CREATE TABLE quote (
     requested_at  TEXT NOT NULL,
     venue         TEXT NOT NULL,
     read_at       TEXT NOT NULL,
+    sequence      INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (merchant_id, tx_id)
 );
 CREATE UNIQUE INDEX quote_by_tx_id ON quote (tx_id);
+
+-- The one confirmation that a quote has: what was agreed to, and how far it has come.
+CREATE TABLE quote_confirmation (
+    merchant_id     TEXT NOT NULL,
+    tx_id           TEXT NOT NULL,
+    external_tx_id  TEXT NOT NULL,
+    accept_partial  INTEGER NOT NULL CHECK (accept_partial IN (0, 1)),
+    terms           TEXT NOT NULL,
+    caller          TEXT NOT NULL,
+    recorded_at     TEXT NOT NULL,
+    state           TEXT NOT NULL,
+    reason          TEXT,
+    detail          TEXT,
+    attempts        INTEGER NOT NULL,
+    dispatched_at   TEXT,
+    doubt           TEXT,
+    updated_at      TEXT NOT NULL,
+    revision        INTEGER NOT NULL,
+    PRIMARY KEY (merchant_id, tx_id)
+);
+
+-- Which quote has a payout's name; it changes hands only once that quote's confirmation under it is refused.
+CREATE TABLE quote_payout (
+    merchant_id     TEXT NOT NULL,
+    external_tx_id  TEXT NOT NULL,
+    tx_id           TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, external_tx_id)
+);
+
+-- Which quote a callback is about, by the SHA-256 of its token; the token itself is nowhere.
+CREATE TABLE quote_callback (
+    token_sha256  BLOB PRIMARY KEY NOT NULL CHECK (length(token_sha256) = 32),
+    merchant_id   TEXT NOT NULL,
+    tx_id         TEXT NOT NULL
+);
 
 -- Durable due work that is no settlement; the subject is the key of a record elsewhere. A row stays when its work is done
 -- (due_at is null), so that its token never falls back.

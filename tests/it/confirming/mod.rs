@@ -1,0 +1,9 @@
+//! Quotes from price to payout, against the simulated venue: held before they are sent, sent once, read back after doubt.
+
+mod cancelling;
+mod crashes;
+mod doubts;
+mod following;
+mod holding;
+mod repeats;
+mod shop;
