@@ -4,6 +4,6 @@ mod acting;
 mod inbox;
 mod limits;
 mod refusals;
-mod support;
+pub(crate) mod support;
 mod tls;
 mod venue;

@@ -23,7 +23,7 @@ pub(super) const ANSWER: &str = r#"{"status":"received"}"#;
 pub(super) const WINDOW: Duration = Duration::from_secs(3_600);
 
 /// The venue's key pair.
-pub(super) fn venue_key() -> &'static KeyPair {
+pub(crate) fn venue_key() -> &'static KeyPair {
     static KEY: OnceLock<KeyPair> = OnceLock::new();
     KEY.get_or_init(new_key)
 }
@@ -34,7 +34,7 @@ pub(super) fn new_key() -> KeyPair {
 }
 
 /// The claims of a fresh token.
-pub(super) fn claims(jti: &str) -> Value {
+pub(crate) fn claims(jti: &str) -> Value {
     let now = Timestamp::now().as_second();
     json!({ "iss": "bitgo", "iat": now, "exp": now + 60, "jti": jti })
 }
@@ -45,7 +45,7 @@ pub(super) fn token_by(key: &KeyPair, header: &Header, claims: &Value) -> String
 }
 
 /// A token as the venue makes it.
-pub(super) fn token(claims: &Value) -> String {
+pub(crate) fn token(claims: &Value) -> String {
     token_by(venue_key(), &Header::new(Algorithm::RS256), claims)
 }
 

@@ -162,9 +162,9 @@ fn config(bitgo: &str, bitlipa: &str) -> String {
         "[grpc]\nlisten = \"127.0.0.1:0\"\nunauthenticated_loopback = true\n".to_owned(),
         "[ops]\nlisten = \"127.0.0.1:0\"\n[drain]\ngrace_ms = 5000\n[store]\nurl = \"sqlite://journal.db\"\n".to_owned(),
         "[engine]\nshortest_wait_ms = 10\nlongest_wait_ms = 100\npoll_interval_ms = 50\nvisibility_window_ms = 50\n\
-         longest_rest_ms = 50\n[venues]\nbitgo_requests_per_minute = 1000000\n"
+         longest_rest_ms = 50\n"
             .to_owned(),
-        format!("max_lapses = {MAX_LAPSES}\n"),
+        format!("max_lapses = {MAX_LAPSES}\n[venues]\nbitgo_requests_per_minute = 1000000\n"),
         key(V1) + &key(V2),
         enterprise(V1, "v1") + &enterprise(V2, "v2"),
         format!(
