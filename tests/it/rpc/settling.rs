@@ -71,7 +71,8 @@ async fn brokers_settle_between_their_parties() {
 #[tokio::test]
 async fn a_repeat_is_a_read_and_sends_nothing() {
     let gateway = GatewayUnderTest::start().await;
-    let first = initiate(&gateway, settle(V1, "x")).await;
+    initiate(&gateway, settle(V1, "x")).await;
+    let first = gateway.reconciled(V1, "x").await;
     let before = gateway.venue_requests();
     assert_eq!(initiate(&gateway, settle(V1, "x")).await, first);
     let mut spelt = settle(V1, "x");

@@ -309,6 +309,20 @@ impl GatewayUnderTest {
         self.settlements().await.get_settlement(request).await.unwrap().into_inner().settlement.unwrap()
     }
 
+    /// Waits until a settlement is finished: completed, and compared with what was asked.
+    pub(crate) async fn reconciled(&self, enterprise: &str, external_id: &str) -> pb::Settlement {
+        within(async {
+            loop {
+                let stored = self.stored(enterprise, external_id).await;
+                if stored.reconciliation.is_some() {
+                    return stored;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    }
+
     /// Waits until a settlement is stored and as a test expects it, woken by its changes.
     pub(crate) async fn until(
         &self,
