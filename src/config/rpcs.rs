@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 33] = [
+pub const KNOWN_RPCS: [&str; 34] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
@@ -37,6 +37,7 @@ pub const KNOWN_RPCS: [&str; 33] = [
     "TradeSettlementService/CalculateFees",
     "AdminService/ResolveSettlement",
     "AdminService/ResolveTradeSettlement",
+    "AdminService/ListForeignSettlements",
 ];
 
 /// Reads the name of an RPC; a mistyped one would deny without a word.

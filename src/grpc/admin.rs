@@ -3,13 +3,13 @@
 use tonic::{Request, Response, Status};
 
 use super::call::{Call, HandlerSettings};
-use super::convert::{admin as convert, settlement, trade_shown as shown};
+use super::convert::{admin as convert, foreign, settlement, trade_shown as shown};
 use super::pb;
 use super::pb::admin_service_server::AdminService;
 use super::status::About;
 use crate::domain::trade::TradeAction;
 use crate::service::trade::{TradeView, resolve_trade_settlement};
-use crate::service::{Context, resolve_settlement};
+use crate::service::{Context, list_foreign_settlements, resolve_settlement};
 
 /// The handlers of AdminService.
 #[derive(Clone)]
@@ -49,5 +49,15 @@ impl AdminService for AdminApi {
         let is_creation = matches!(write.header.asked.action, TradeAction::Create(_));
         let trade_settlement = is_creation.then(|| shown::settlement(TradeView::of(write)));
         Ok(Response::new(pb::ResolveTradeSettlementResponse { progress, trade_settlement }))
+    }
+
+    async fn list_foreign_settlements(
+        &self,
+        request: Request<pb::ListForeignSettlementsRequest>,
+    ) -> Result<Response<pb::ListForeignSettlementsResponse>, Status> {
+        let call = Call::open(&request, About::call("AdminService/ListForeignSettlements"), self.settings)?;
+        let query = call.converted(foreign::request(request.get_ref()))?;
+        let found = call.read(list_foreign_settlements(&self.context, call.caller(), &query)).await?;
+        Ok(Response::new(foreign::response(found)))
     }
 }

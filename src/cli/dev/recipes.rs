@@ -161,5 +161,6 @@ fn trade_recipes(grpc: SocketAddr) -> Vec<Recipe> {
                 r#"{{"enterprise_id":"{V1_ENTERPRISE}","external_id":"demo-1","expected_sequence":5,"go_on":true,"why":"the venue answers again"}}"#
             ),
         ),
+        recipe("AdminService/ListForeignSettlements", format!(r#"{{"enterprise_id":"{V1_ENTERPRISE}"}}"#)),
     ]
 }

@@ -15,6 +15,7 @@ pub mod disputes;
 mod enums;
 pub mod events;
 mod filters;
+pub mod foreign;
 pub mod initiate;
 pub mod limits;
 pub mod list;

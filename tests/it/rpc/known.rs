@@ -175,6 +175,10 @@ async fn call_trades(gateway: &GatewayUnderTest, rpc: &str, authorization: Optio
             let request = pb::ResolveSettlementRequest { enterprise_id, external_id, expected_sequence: 1, decision, why };
             AdminServiceClient::new(channel).resolve_settlement(with_header(authorization, request)).await.map(drop)
         }
+        "AdminService/ListForeignSettlements" => {
+            let request = pb::ListForeignSettlementsRequest { enterprise_id, ..Default::default() };
+            AdminServiceClient::new(channel).list_foreign_settlements(with_header(authorization, request)).await.map(drop)
+        }
         other => panic!("{other} is not among {KNOWN_RPCS:?}"),
     }
 }
