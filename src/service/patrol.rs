@@ -48,13 +48,16 @@ impl Patrol {
         Self { store, directory, clock, interval }
     }
 
-    /// Has every enterprise that settles looked after from now on.
+    /// Has every enterprise that settles looked after from now on: at once where that was never done, otherwise an interval
+    /// after the last look, so that a process that starts again and again does not spend the venue's budget on looking.
     ///
     /// # Errors
     /// [`StoreError`] when the journal does not answer.
     pub async fn enlist(&self) -> Result<(), StoreError> {
         for enterprise in self.directory.enterprises().filter(|enterprise| enterprise.settles.is_some()) {
-            self.store.enlist(ErrandKind::Patrol, enterprise.id.as_str(), self.clock.now()).await?;
+            let last = self.store.patrol_mark(&enterprise.id).await?;
+            let due_at = last.map_or(self.clock.now(), |mark| later(mark.looked_at, self.interval));
+            self.store.enlist(ErrandKind::Patrol, enterprise.id.as_str(), due_at).await?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::support::told::{Told, assert_told};
 /// Longer than any caller of these tests waits, shorter than the venues' own time-out.
 const SLOW: Behaviour = Behaviour::DelayBefore { ms: 8_000 };
 /// A caller's deadline.
-const DEADLINE: Duration = Duration::from_millis(1_500);
+const DEADLINE: Duration = Duration::from_millis(3_000);
 
 fn with_deadline<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
