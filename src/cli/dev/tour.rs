@@ -7,6 +7,7 @@ mod reads;
 mod settlements;
 mod signing;
 mod trades;
+mod windows;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -51,6 +52,7 @@ pub(super) async fn run(grpc: SocketAddr, sandbox: &Sandbox) -> Result<(), TourE
     let run = format!("tour-{}", jiff::Timestamp::now().as_millisecond());
     signing::tour(channel.clone()).await?;
     settlements::tour(channel.clone(), &run, sandbox).await?;
+    windows::tour(channel.clone(), &run, sandbox).await?;
     events::tour(channel.clone(), &run).await?;
     reads::tour(channel.clone(), &run).await?;
     quotes::tour(channel.clone(), &run).await?;

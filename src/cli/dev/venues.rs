@@ -15,7 +15,7 @@ use crate::sandbox::{
 };
 
 /// How long clients may dispute, and how long the partner may then top up: short enough to watch.
-const WINDOW_MS: i64 = 1_000;
+const WINDOW_MS: i64 = 5_000;
 /// What each trading account holds of each currency, in base units.
 const TRADING_FUNDS: &str = "1000000000000";
 

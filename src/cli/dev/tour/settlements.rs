@@ -1,20 +1,18 @@
-//! SettlementService: seed 000's settlement in v1 and v2, its whole life, and seed 001's read.
+//! SettlementService: seed 000's settlement in v1, its whole life, and seed 001's read.
 
-use prost_types::Timestamp;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use super::super::recipes::{CONNECTIONS, V1_ENTERPRISE, V2_ENTERPRISE};
+use super::super::recipes::{CONNECTIONS, V1_ENTERPRISE};
 use super::{TourError, hold, must, print};
 use crate::grpc::pb::settlement_service_client::SettlementServiceClient;
 use crate::grpc::pb::{
     CancelSettlementRequest, GetClientSettlementRequest, GetSettlementRequest, InitiateSettlementRequest, ListSettlementsRequest,
-    RetrySettlementRequest, Settlement, SettlementAmount, SettlementState, WatchSettlementRequest, get_settlement_request,
-    watch_settlement_request,
+    RetrySettlementRequest, Settlement, SettlementAmount, SettlementState, get_settlement_request,
 };
 use crate::sandbox::{EXAMPLE_SETTLEMENT_ID, Sandbox};
 
-type Client = SettlementServiceClient<Channel>;
+pub(super) type Client = SettlementServiceClient<Channel>;
 
 /// More than any account of the simulated venue holds.
 const TOO_MUCH: &str = "5000000";
@@ -23,7 +21,6 @@ pub(super) async fn tour(channel: Channel, run: &str, sandbox: &Sandbox) -> Resu
     let mut client = SettlementServiceClient::new(channel);
     preview(&mut client, run).await?;
     settle_v1(&mut client, run).await?;
-    settle_v2(&mut client, run).await?;
     fund_and_retry(&mut client, run, sandbox).await?;
     cancel(&mut client, run).await?;
     list(&mut client).await?;
@@ -31,7 +28,7 @@ pub(super) async fn tour(channel: Channel, run: &str, sandbox: &Sandbox) -> Resu
 }
 
 /// Seed 000's settlement.
-fn seed_000(enterprise: &str, external_id: String) -> InitiateSettlementRequest {
+pub(super) fn seed_000(enterprise: &str, external_id: String) -> InitiateSettlementRequest {
     let [first, second] = CONNECTIONS;
     let legs = [(first, "BTC", "100"), (first, "ETH", "-200"), (second, "XRP", "300"), (second, "BTC", "-400")];
     let leg = |(connection, currency, amount): (&str, &str, &str)| SettlementAmount {
@@ -74,30 +71,6 @@ async fn settle_v1(client: &mut Client, run: &str) -> Result<(), TourError> {
     let read = client.get_settlement(get).await?.into_inner();
     print::answer(&read);
     hold(read.settlement.as_ref() == Some(&settled), "it should be the same settlement")
-}
-
-async fn settle_v2(client: &mut Client, run: &str) -> Result<(), TourError> {
-    let external_id = format!("{run}-v2");
-    let request = InitiateSettlementRequest {
-        cutoff_at: Some(Timestamp { seconds: 1_773_835_200, nanos: 0 }),
-        ..seed_000(V2_ENTERPRISE, external_id.clone())
-    };
-    print::request("SettlementService/InitiateSettlement", "seed 000's settlement, v2 with disputes", &request);
-    let answer = client.initiate_settlement(request).await?.into_inner();
-    print::answer(&answer);
-    let settled = must(answer.settlement, "the answer should hold a settlement")?;
-    hold(settled.state() == SettlementState::Pending, "a v2 settlement should be pending first")?;
-
-    let name = Some(watch_settlement_request::Name::ExternalId(external_id));
-    let watch = WatchSettlementRequest { enterprise_id: V2_ENTERPRISE.to_owned(), name, after_sequence: 0 };
-    print::request("SettlementService/WatchSettlement", "until its windows have ended", &watch);
-    let mut views = client.watch_settlement(watch).await?.into_inner();
-    let mut last = None;
-    while let Some(view) = views.message().await? {
-        print::answer(&view.settlement.as_ref().map(|settlement| (settlement.sequence, settlement.state())));
-        last = view.settlement;
-    }
-    hold(last.is_some_and(|last| last.state() == SettlementState::Completed), "the watch should end with COMPLETED")
 }
 
 async fn fund_and_retry(client: &mut Client, run: &str, sandbox: &Sandbox) -> Result<(), TourError> {
