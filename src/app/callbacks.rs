@@ -6,7 +6,9 @@ use axum::http::StatusCode;
 
 use super::AppError;
 use crate::config::{BitGoCallback, CallbackKey, CallbackTls, Callbacks};
-use crate::http::{BitGoEndpoint, CallbackServer, CallbackSettings, HttpSettings, TokenRules, VenueKey, VenueKeyFile};
+use crate::http::{
+    BitGoEndpoint, BitlipaEndpoint, CallbackServer, CallbackSettings, HttpSettings, TokenRules, VenueKey, VenueKeyFile,
+};
 use crate::service::Context;
 use crate::tls::{ClientCertificates, Protocol, Tls, TlsFiles};
 
@@ -33,6 +35,7 @@ pub(super) async fn bind(callbacks: &Callbacks, context: Context) -> Result<Boun
         max_body_bytes: usize::try_from(callbacks.max_body_bytes).unwrap_or(usize::MAX),
         max_requests_per_minute: callbacks.max_requests_per_minute,
         bitgo,
+        bitlipa: callbacks.bitlipa.as_ref().map(|callback| BitlipaEndpoint::under(&callback.path)),
     };
     let server = CallbackServer::bind(callbacks.listen, settings, context).await.map_err(AppError::Callbacks)?;
     Ok(BoundCallbacks { server, keys, tls })

@@ -7,7 +7,8 @@ mod readiness;
 
 pub use bounded::HttpSettings;
 pub use callbacks::{
-    BitGoEndpoint, CallbackServer, CallbackSettings, KeyReload, TokenRules, VenueKey, VenueKeyError, VenueKeyFile,
+    BitGoEndpoint, BitlipaEndpoint, CallbackServer, CallbackSettings, KeyReload, TokenRules, VenueKey, VenueKeyError,
+    VenueKeyFile,
 };
 pub use ops::OpsServer;
 pub use readiness::Readiness;

@@ -52,6 +52,7 @@ impl Deliveries {
             }
         }
         self.context.engine.wake();
+        self.context.errands.wake();
         Ok(is_held)
     }
 
@@ -64,7 +65,10 @@ impl Deliveries {
     ) -> Result<Option<DeliveryOutcome>, StoreError> {
         match &delivery.about {
             About::Settlements { enterprises, names } => self.hasten(delivery, enterprises, names, hastened).await,
-            About::Quote { .. } => Ok(Some(DeliveryOutcome::Named)),
+            About::Quote { tx_id, .. } => {
+                self.context.store.enlist(ErrandKind::Quote, tx_id.as_str(), self.context.clock.now()).await?;
+                Ok(Some(DeliveryOutcome::Named))
+            }
         }
     }
 

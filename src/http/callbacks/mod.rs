@@ -7,6 +7,7 @@
 
 mod answers;
 mod bitgo;
+mod bitlipa;
 mod key;
 mod paths;
 mod rate;
@@ -26,6 +27,7 @@ use super::bounded::{HttpSettings, Serving, serve};
 use crate::service::Context;
 use crate::tls::Tls;
 pub use bitgo::BitGoEndpoint;
+pub use bitlipa::BitlipaEndpoint;
 pub use key::{KeyReload, VenueKey, VenueKeyError, VenueKeyFile};
 use rate::Rate;
 pub use token::TokenRules;
@@ -42,6 +44,8 @@ pub struct CallbackSettings {
     pub max_requests_per_minute: u32,
     /// Where BitGo calls.
     pub bitgo: Vec<BitGoEndpoint>,
+    /// Where Bitlipa calls.
+    pub bitlipa: Option<BitlipaEndpoint>,
 }
 
 /// The listener, bound and not yet serving.
@@ -59,6 +63,7 @@ struct Endpoints {
     rate: Rate,
     max_body_bytes: usize,
     bitgo: Vec<BitGoEndpoint>,
+    bitlipa: Option<BitlipaEndpoint>,
 }
 
 impl CallbackServer {
@@ -67,10 +72,10 @@ impl CallbackServer {
     /// # Errors
     /// When the address cannot be bound.
     pub async fn bind(address: SocketAddr, settings: CallbackSettings, context: Context) -> io::Result<Self> {
-        let CallbackSettings { http, tls, max_body_bytes, max_requests_per_minute, bitgo } = settings;
+        let CallbackSettings { http, tls, max_body_bytes, max_requests_per_minute, bitgo, bitlipa } = settings;
         let tcp = TcpListener::bind(address).await?;
         let address = tcp.local_addr()?;
-        let endpoints = Endpoints { context, rate: Rate::per_minute(max_requests_per_minute), max_body_bytes, bitgo };
+        let endpoints = Endpoints { context, rate: Rate::per_minute(max_requests_per_minute), max_body_bytes, bitgo, bitlipa };
         Ok(Self { tcp, address, http, tls, endpoints: Arc::new(endpoints) })
     }
 
@@ -98,5 +103,9 @@ async fn answer(State(endpoints): State<Arc<Endpoints>>, request: Request) -> Re
             return endpoint.answer(&endpoints.context, ids, request, endpoints.max_body_bytes).await;
         }
     }
-    answers::unknown_path()
+    let token = endpoints.bitlipa.as_ref().and_then(|endpoint| endpoint.token(request.uri().path()));
+    match token {
+        Some(token) => BitlipaEndpoint::answer(&endpoints.context, &token, request, endpoints.max_body_bytes).await,
+        None => answers::unknown_path(),
+    }
 }

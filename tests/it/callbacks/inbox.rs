@@ -49,6 +49,7 @@ impl Listener {
             max_body_bytes: 4_096,
             max_requests_per_minute: 60_000,
             bitgo: vec![endpoint],
+            bitlipa: None,
         };
         let address = "127.0.0.1:0".parse().unwrap();
         let server = CallbackServer::bind(address, settings, world.context.clone()).await.unwrap();

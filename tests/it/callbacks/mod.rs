@@ -3,6 +3,7 @@
 mod acting;
 mod inbox;
 mod limits;
+mod payouts;
 mod refusals;
 pub(crate) mod support;
 mod tls;
