@@ -8,6 +8,7 @@ mod foreign;
 mod intent;
 mod movements;
 mod once;
+mod progress;
 mod reason;
 mod reconciliation;
 #[cfg(test)]
@@ -29,7 +30,7 @@ use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, Nonce, Notes
 use crate::domain::time::Cutoff;
 
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
-pub use change::{Change, Concern, Decision, IllegalChange, OBSERVED, Progress};
+pub use change::{Change, Concern, Decision, IllegalChange, OBSERVED};
 pub use doubt::{Absence, Doubt, Windows};
 pub use event::{Meaning, SettlementEvent, VenueWord};
 pub use foreign::{ForeignSettlement, RecordedSettlement, is_foreign};
@@ -37,6 +38,7 @@ pub(crate) use intent::names;
 pub use intent::{AmountUnit, Asked, Intent, Route};
 pub use movements::{Accounts, UnreadableTransfer};
 pub use once::{Money, OnceRules, Twice};
+pub use progress::Progress;
 pub use reason::Reason;
 pub use reconciliation::{Comparison, Details, Difference, MAX_DIFFERENCES, Reconciled, Reconciliation};
 pub use shortfall::{Shortfall, shortfalls};

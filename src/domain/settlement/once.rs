@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::change::Progress;
 use super::intent::names;
+use super::progress::Progress;
 use super::reason::Reason;
 use super::state::State;
 use crate::domain::ids::ExternalId;

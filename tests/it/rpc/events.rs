@@ -19,6 +19,16 @@ fn watch_after(enterprise: &str, after_sequence: u64) -> WatchSettlementEventsRe
     WatchSettlementEventsRequest { enterprise_id: enterprise.to_owned(), after_sequence, ..Default::default() }
 }
 
+/// A gateway that looks at a completed settlement again only long after the test, so that what it makes of it comes not between.
+async fn unhurried() -> GatewayUnderTest {
+    GatewayUnderTest::start_with(|setup| {
+        let waits = setup.engine.replace("shortest_wait_ms = 10\n", "shortest_wait_ms = 60000\n");
+        setup.engine = waits.replace("longest_wait_ms = 100\n", "longest_wait_ms = 60000\n");
+        assert!(setup.engine.contains("shortest_wait_ms = 60000\nlongest_wait_ms = 60000\n"), "{}", setup.engine);
+    })
+    .await
+}
+
 async fn settled(gateway: &GatewayUnderTest, enterprise: &str, external_id: &str) {
     gateway.settlements().await.initiate_settlement(settle(enterprise, external_id)).await.unwrap();
     gateway.until(enterprise, external_id, |settlement| settlement.terminal).await;
@@ -62,7 +72,7 @@ fn words(events: &[SettlementEvent]) -> Vec<(&str, u64, &str)> {
 
 #[tokio::test]
 async fn every_change_is_listed_with_what_the_settlement_meant_then() {
-    let gateway = GatewayUnderTest::start().await;
+    let gateway = unhurried().await;
     settled(&gateway, V1, "x").await;
     let behaviour = Behaviour::Status { status: 400, body: Body::Error, effect: false };
     gateway.disturb(Fault { on: Endpoint::SettlementPost, times: 1, behaviour });
@@ -92,7 +102,7 @@ async fn every_change_is_listed_with_what_the_settlement_meant_then() {
 
 #[tokio::test]
 async fn pages_and_filters_go_on_from_any_cursor() {
-    let gateway = GatewayUnderTest::start().await;
+    let gateway = unhurried().await;
     for id in ["x", "y"] {
         settled(&gateway, V1, id).await;
     }
@@ -118,7 +128,7 @@ async fn pages_and_filters_go_on_from_any_cursor() {
 
 #[tokio::test]
 async fn a_watch_tells_what_was_and_then_what_comes_and_so_do_many() {
-    let gateway = GatewayUnderTest::start().await;
+    let gateway = unhurried().await;
     settled(&gateway, V1, "x").await;
     let mut streams = Vec::new();
     for after in 0..20 {
@@ -136,7 +146,7 @@ async fn a_watch_tells_what_was_and_then_what_comes_and_so_do_many() {
 
 #[tokio::test]
 async fn a_filtered_watch_hears_only_what_passes() {
-    let gateway = GatewayUnderTest::start().await;
+    let gateway = unhurried().await;
     settled(&gateway, V1, "x").await;
     let request = WatchSettlementEventsRequest {
         states: vec![SettlementState::Completed.into()],
@@ -152,7 +162,7 @@ async fn a_filtered_watch_hears_only_what_passes() {
 
 #[tokio::test]
 async fn a_stream_ends_with_the_gateway_and_goes_on_after_its_restart_without_a_gap_or_a_repeat() {
-    let gateway = GatewayUnderTest::start().await;
+    let gateway = unhurried().await;
     settled(&gateway, V1, "x").await;
     let mut stream = watching(&gateway, watch_after(V1, 2)).await;
     let (mut seen, read_to) = to_the_mark(&mut stream).await;
@@ -168,7 +178,7 @@ async fn a_stream_ends_with_the_gateway_and_goes_on_after_its_restart_without_a_
 
 #[tokio::test]
 async fn a_cursor_that_this_journal_never_gave_is_refused() {
-    let gateway = GatewayUnderTest::start().await;
+    let gateway = unhurried().await;
     settled(&gateway, V1, "x").await;
     let mut client = gateway.settlements().await;
     let request = ListSettlementEventsRequest { after_sequence: 6, ..list(V1) };
@@ -189,7 +199,7 @@ async fn watches_of_events_count_among_a_callers_watches() {
 
 #[tokio::test]
 async fn every_field_at_fault_is_named() {
-    let gateway = GatewayUnderTest::start().await;
+    let gateway = unhurried().await;
     let request = ListSettlementEventsRequest {
         enterprise_id: String::new(),
         states: vec![0, 99],
