@@ -71,6 +71,7 @@ fn enterprise(
             config::OnChangedAmounts::Record => OnChangedAmounts::Record,
             config::OnChangedAmounts::NeedsOperator => OnChangedAmounts::NeedsOperator,
         },
+        check_before: settling.check_before,
     });
     let terms = TermsCache::new(venues.partner_terms_max_age);
     Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), trading, venue, terms })

@@ -12,6 +12,7 @@ use super::section::{Bounds, Section};
 use super::tls;
 use super::trading::{self, TradingAccount};
 use crate::domain::ids::{EnterpriseId, KeyId};
+use crate::domain::policy::CheckBefore;
 use crate::domain::settlement::{AmountUnit, OnceRules, Route};
 use crate::domain::signing::Purpose;
 use crate::secret::Secret;
@@ -31,6 +32,7 @@ const SETTLING_KEYS: [&str; 8] = [
     "cutoff_must_increase",
     "duplicate_window_ms",
     "on_changed_amounts",
+    "check_before",
 ];
 /// How long a token is that may sign requests, unless it says so by its prefix.
 const SIGNING_TOKEN_BYTES: usize = 67;
@@ -81,6 +83,8 @@ pub struct Settling {
     pub once: OnceRules,
     /// What happens when final amounts differ.
     pub on_changed_amounts: OnChangedAmounts,
+    /// Whether accounts are looked at before a settlement is recorded.
+    pub check_before: CheckBefore,
 }
 
 /// One enterprise at BitGo.
@@ -180,6 +184,7 @@ fn read_settling(
         max_cutoff_ahead,
         once: read_once(section),
         on_changed_amounts,
+        check_before: section.optional("check_before", parse_check).unwrap_or(CheckBefore::Off),
     })
 }
 
@@ -236,6 +241,15 @@ fn parse_on_changed(text: &str) -> Result<OnChangedAmounts, &'static str> {
         "record" => Ok(OnChangedAmounts::Record),
         "needs_operator" => Ok(OnChangedAmounts::NeedsOperator),
         _ => Err("must be record or needs_operator"),
+    }
+}
+
+fn parse_check(text: &str) -> Result<CheckBefore, &'static str> {
+    match text {
+        "off" => Ok(CheckBefore::Off),
+        "report" => Ok(CheckBefore::Report),
+        "refuse" => Ok(CheckBefore::Refuse),
+        _ => Err("must be off, report or refuse"),
     }
 }
 

@@ -8,6 +8,7 @@ pub const KNOWN_RPCS: [&str; 34] = [
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
     "SettlementService/InitiateSettlement",
+    "SettlementService/PreviewSettlement",
     "SettlementService/GetSettlement",
     "SettlementService/ListSettlements",
     "SettlementService/RetrySettlement",

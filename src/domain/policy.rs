@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bigdecimal::BigDecimal;
+use bigdecimal::{BigDecimal, Signed};
 use thiserror::Error;
 
-use super::amount::Amount;
+use super::amount::{Amount, canonical};
 use super::ids::{CallerId, Currency, EnterpriseId, KeyId, MerchantId};
 use super::settlement::SettlementAmounts;
 
@@ -88,6 +88,17 @@ pub struct Grants {
     pub limits: BTreeMap<Currency, SpendLimit>,
     /// Whether currencies without a limit may be settled.
     pub unlimited_currencies: bool,
+}
+
+/// Whether accounts are looked at before a settlement is recorded, and what follows from a shortfall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckBefore {
+    /// They are not looked at.
+    Off,
+    /// A shortfall is reported, and the settlement goes out.
+    Report,
+    /// A shortfall refuses the settlement.
+    Refuse,
 }
 
 /// What a call is about.
@@ -188,6 +199,15 @@ impl SpendLimit {
             (_, Some(limit)) if &(this + before) > limit.value() => exceeded(limit, LimitExceeded::PER_DAY),
             _ => Ok(()),
         }
+    }
+}
+
+impl SpendLimit {
+    /// What is left of the day's limit once so much of it was recorded: a decimal, never negative; zero where there is none.
+    #[must_use]
+    pub fn left_of_day(&self, spent: &BigDecimal) -> String {
+        let left = self.per_day.as_ref().map(|limit| limit.value() - spent);
+        canonical(&left.filter(|left| !left.is_negative()).unwrap_or_default())
     }
 }
 

@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn reflection_shows_every_rpc_of_the_contract() {
         let rpcs = |names: &str| names.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let settlement = "InitiateSettlement GetSettlement ListSettlements RetrySettlement CancelSettlement \
+        let settlement = "InitiateSettlement PreviewSettlement GetSettlement ListSettlements RetrySettlement CancelSettlement \
                           WatchSettlement ListSettlementEvents WatchSettlementEvents GetClientSettlement \
                           ListSettlementTransfers ListClientSettlements ListClientSettlementTransfers ListDisputes \
                           ListConnections GetBalances";

@@ -48,10 +48,16 @@ impl SettlementApi {
         Ok(preview::preview(call.read(preview_settlement(&self.context, call.caller(), asked)).await?))
     }
 
-    async fn initiate(&self, call: &Call, asked: &pb::InitiateSettlementRequest) -> Result<pb::Settlement, Status> {
+    async fn initiate(
+        &self,
+        call: &Call,
+        asked: &pb::InitiateSettlementRequest,
+    ) -> Result<pb::InitiateSettlementResponse, Status> {
         let asked = call.converted(initiate::request(asked))?;
         let view = initiate_settlement(&self.context, call.caller(), asked, call.patience()).await;
-        Ok(settlement::view(call.answered(view)?))
+        let mut view = call.answered(view)?;
+        let funds_check = view.funds.take().map(preview::funds_check);
+        Ok(pb::InitiateSettlementResponse { settlement: shown(view), preview: None, funds_check })
     }
 }
 
@@ -69,12 +75,21 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
         let kind = if asked.validate_only { Kind::Other } else { Kind::Initiates };
         let about = About::call("SettlementService/InitiateSettlement").that(kind).named(&asked.external_id);
         let call = self.open(&request, about)?;
-        let response = if asked.validate_only {
-            pb::InitiateSettlementResponse { settlement: None, preview: Some(self.preview(&call, asked).await?) }
-        } else {
-            pb::InitiateSettlementResponse { settlement: Some(self.initiate(&call, asked).await?), preview: None }
-        };
-        Ok(Response::new(response))
+        if !asked.validate_only {
+            return Ok(Response::new(self.initiate(&call, asked).await?));
+        }
+        let preview = Some(self.preview(&call, asked).await?);
+        Ok(Response::new(pb::InitiateSettlementResponse { settlement: None, preview, funds_check: None }))
+    }
+
+    async fn preview_settlement(
+        &self,
+        request: Request<pb::PreviewSettlementRequest>,
+    ) -> Result<Response<pb::PreviewSettlementResponse>, Status> {
+        let about = About::call("SettlementService/PreviewSettlement").named(&request.get_ref().external_id);
+        let call = self.open(&request, about)?;
+        let asked = preview::as_asked(request.into_inner());
+        Ok(Response::new(pb::PreviewSettlementResponse { preview: Some(self.preview(&call, &asked).await?) }))
     }
 
     async fn get_settlement(

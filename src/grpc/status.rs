@@ -22,12 +22,13 @@ use failure::Failure;
 pub use failure::{ERROR_DOMAIN, MAX_DETAILS_BYTES};
 pub use rows::{ROWS, Row, Standing, row};
 
+use super::convert::limits::MAX_VIOLATIONS;
 use super::convert::violations::InvalidRequest;
 use super::pb::ErrorReason;
 use crate::domain::ids::ExternalId;
 use crate::domain::policy::LimitExceeded;
-use crate::domain::settlement::{Reason, Settlement, Twice};
-use crate::service::{NotFound, Problem, ServiceError, SigningRefusal, Violation};
+use crate::domain::settlement::{NextAction, Outcome, Reason, Settlement, Twice};
+use crate::service::{Funds, NotFound, Problem, ServiceError, SigningRefusal, Violation};
 use crate::store::StoreError;
 
 /// The status of a use case's error; its cause is logged.
@@ -69,6 +70,10 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
             Failure::of(ErrorReason::SupersedesRefused).at("supersedes", "names a settlement that cannot be superseded")
         }
         ServiceError::Twice(twice) => settled_twice(twice),
+        ServiceError::RouteMismatch { configured, venue } => Failure::of(ErrorReason::RouteMismatch)
+            .saying(format!("the venue takes {}, and {} is configured", venue.as_str(), configured.as_str()))
+            .with("venue_route", venue.as_str()),
+        ServiceError::ShortOfFunds(funds) => short_of_funds(funds),
         ServiceError::AmountUnitMismatch => {
             Failure::of(ErrorReason::AmountUnitMismatch).at("amount_unit", "is not the enterprise's unit")
         }
@@ -166,6 +171,18 @@ fn settled_twice(twice: &Twice) -> Failure {
             beside(ErrorReason::PossibleDuplicate, holder).at("settlement_amounts", description)
         }
     }
+}
+
+/// Nothing was recorded: once funded, the same request goes out.
+fn short_of_funds(funds: &Funds) -> Failure {
+    let failure = Failure::of(ErrorReason::LiabilitiesExceedBalance)
+        .with("shortfalls", funds.shortfalls.len().to_string())
+        .standing(Outcome::NotSent, NextAction::FundThenRetry);
+    funds.shortfalls.iter().take(MAX_VIOLATIONS).fold(failure, |failure, short| {
+        let account = short.connection_id.as_deref().unwrap_or("own");
+        let description = format!("owes {} {} and has {}", short.required, short.currency, short.available);
+        failure.lacking(format!("{account}/{}", short.currency), description)
+    })
 }
 
 fn differing(failure: Failure, fields: &[&str]) -> Failure {

@@ -11,6 +11,7 @@ use super::terms::TermsCache;
 use super::trade::Trading;
 use super::turns::Turns;
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, MerchantId};
+use crate::domain::policy::CheckBefore;
 use crate::domain::quote::{Chain, QuoteRequest, WalletAddress};
 use crate::domain::settlement::{AmountUnit, OnceRules, Route};
 use crate::upstream::{GoNetwork, NetworkReads, QuoteVenue};
@@ -30,6 +31,8 @@ pub struct SettlementTerms {
     pub once: OnceRules,
     /// What happens when the venue is about to settle something else.
     pub on_changed_amounts: OnChangedAmounts,
+    /// Whether accounts are looked at before a settlement is recorded.
+    pub check_before: CheckBefore,
 }
 
 /// What happens when the venue is about to settle something else than was posted with the disputes that it settles with it.

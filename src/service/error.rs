@@ -5,12 +5,13 @@
 
 use thiserror::Error;
 
+use super::funds::Funds;
 use crate::custody::SignerError;
 use crate::domain::ids::{ExternalId, TxId};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::{Denied, LimitExceeded};
 use crate::domain::quote::{ConfirmationReason, Quote};
-use crate::domain::settlement::{Settlement, Twice};
+use crate::domain::settlement::{Route, Settlement, Twice};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::EntropyError;
 use crate::domain::trade::TradeWrite;
@@ -128,6 +129,17 @@ pub enum ServiceError {
     /// The settlement may be one that was recorded before under another id.
     #[error("the settlement may be one that was recorded before under another id")]
     Twice(Twice),
+    /// The venue takes this partner's settlements on the other route only.
+    #[error("the venue takes the route {}, and {} is configured", venue.as_str(), configured.as_str())]
+    RouteMismatch {
+        /// The route that is configured.
+        configured: Route,
+        /// The only one that the venue takes.
+        venue: Route,
+    },
+    /// Accounts do not hold what the settlement takes, and the enterprise is configured to refuse it then.
+    #[error("accounts do not hold what the settlement takes")]
+    ShortOfFunds(Box<Funds>),
     /// The enterprise's amounts are in another unit than the caller asserted.
     #[error("the enterprise's amounts are in another unit")]
     AmountUnitMismatch,

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use bigdecimal::BigDecimal;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::before;
 use super::context::{Caller, Context};
 use super::directory::SettlementTerms;
 use super::error::{Problem, ServiceError, Violation};
 use super::view::SettlementView;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{Currency, Nonce};
+use crate::domain::policy::{CheckBefore, SpendLimit};
 use crate::domain::settlement::{AmountUnit, Asked, Intent, NetTotal, Route, Settlement, SettlementAmounts, State};
 use crate::store::{NewSettlement, Recorded, SettlementName};
 
@@ -53,15 +56,16 @@ pub async fn initiate_settlement(
     request: InitiateSettlement,
     patience: Duration,
 ) -> Result<SettlementView, ServiceError> {
-    let terms = context.settling(caller, &request.asked.enterprise_id)?.1.clone();
+    let answer_by = Instant::now() + patience;
+    let (enterprise, terms) = context.settling(caller, &request.asked.enterprise_id)?;
     let limits = caller.grants.limits_for(&request.asked.amounts)?;
-    hold_assertions(&terms, &request)?;
+    hold_assertions(terms, &request)?;
     let name = SettlementName::External(request.asked.external_id.clone());
     if let Some(stored) = context.store.settlement(&request.asked.enterprise_id, &name).await? {
         let intent = context.store.intent(stored.id).await?;
         return repeat(context, stored, &intent, &request.asked, patience).await;
     }
-    hold_against_clock(context, &terms, &request)?;
+    hold_against_clock(context, terms, &request)?;
     if let Some(old) = &request.asked.supersedes
         && *old == request.asked.external_id
     {
@@ -70,22 +74,60 @@ pub async fn initiate_settlement(
     if context.engine.is_draining() {
         return Err(ServiceError::Draining);
     }
-    let now = context.clock.now();
     let asked = request.asked.clone();
+    let new = new_settlement(context, caller, request, terms, limits)?;
+    if terms.check_before != CheckBefore::Off
+        && let Some(found) = context.store.rehearse_settlement(new.clone()).await?
+    {
+        // What is refused anyway costs the venue no call.
+        return recorded(context, found, &asked, answer_by).await;
+    }
+    let funds = before::check(context, enterprise, terms.check_before, &new.intent).await?;
+    let id = Uuid::now_v7();
+    let new = NewSettlement { id, now: context.clock.now(), ..new };
+    let found = context.store.record_settlement(new).await?;
+    let view = recorded(context, found, &asked, answer_by).await?;
+    // Another call may have recorded the same request meanwhile: what this one looked at is not told of that one's.
+    let funds = funds.filter(|_| view.settlement.id == id);
+    Ok(SettlementView { funds, ..view })
+}
+
+/// A settlement that is to be recorded now, with everything pinned.
+pub(super) fn new_settlement(
+    context: &Context,
+    caller: &Caller,
+    request: InitiateSettlement,
+    terms: &SettlementTerms,
+    limits: Vec<SpendLimit>,
+) -> Result<NewSettlement, ServiceError> {
     let once = terms.once.with_same_amounts_intended(request.same_amounts_intended);
-    let new = NewSettlement { intent: pin(context, caller, request, &terms)?, id: Uuid::now_v7(), now, limits, once };
-    match context.store.record_settlement(new).await? {
+    let intent = pin(context, caller, request, terms)?;
+    Ok(NewSettlement { intent, id: Uuid::now_v7(), now: context.clock.now(), limits, once })
+}
+
+/// The answer to what became of recording a settlement.
+async fn recorded(context: &Context, found: Recorded, asked: &Asked, answer_by: Instant) -> Result<SettlementView, ServiceError> {
+    let patience = answer_by.saturating_duration_since(Instant::now());
+    match unless_refused(found, asked)? {
+        Recorded::Existing(stored, intent) => repeat(context, *stored, &intent, asked, patience).await,
         Recorded::New(settlement) => {
             context.engine.announce(&settlement);
             context.engine.wake();
             answer(context, *settlement, patience).await
         }
-        Recorded::Existing(stored, intent) => repeat(context, *stored, &intent, &asked, patience).await,
+        _ => Err(ServiceError::Internal("a refusal was passed on", None)),
+    }
+}
+
+/// The error of what stands against a settlement; a recorded one is passed on.
+pub(super) fn unless_refused(found: Recorded, asked: &Asked) -> Result<Recorded, ServiceError> {
+    match found {
+        Recorded::New(_) | Recorded::Existing(..) => Ok(found),
         Recorded::OverLimit(limit) => Err(limit.into()),
         Recorded::Twice(twice) => Err(ServiceError::Twice(twice)),
         Recorded::SupersedesRefused => {
-            let old = asked.supersedes.unwrap_or(asked.external_id);
-            Err(ServiceError::SupersedesRefused(old))
+            let old = asked.supersedes.as_ref().unwrap_or(&asked.external_id);
+            Err(ServiceError::SupersedesRefused(old.clone()))
         }
     }
 }
@@ -119,12 +161,7 @@ pub(super) async fn answer(
 }
 
 /// Fixes what the caller leaves open: route, unit, key and nonce.
-pub(super) fn pin(
-    context: &Context,
-    caller: &Caller,
-    request: InitiateSettlement,
-    terms: &SettlementTerms,
-) -> Result<Intent, ServiceError> {
+fn pin(context: &Context, caller: &Caller, request: InitiateSettlement, terms: &SettlementTerms) -> Result<Intent, ServiceError> {
     let nonce = match &request.asked.nonce {
         Some(nonce) => nonce.clone(),
         None => draw_nonce(context)?,
@@ -201,14 +238,4 @@ fn first_wrong_total(amounts: &SettlementAmounts, totals: &[ControlTotal]) -> Op
     }
     let covered = found.iter().all(|found| totals.iter().any(|total| total.currency == found.currency));
     (!covered || totals.len() != found.len()).then(|| "control_totals".to_owned())
-}
-
-/// Whether the journal would let this request supersede what it names; the recording itself decides again.
-pub(super) async fn hold_superseded(context: &Context, asked: &Asked) -> Result<(), ServiceError> {
-    let Some(old) = &asked.supersedes else { return Ok(()) };
-    let found = context.store.settlement(&asked.enterprise_id, &SettlementName::External(old.clone())).await?;
-    match found {
-        Some(settlement) if *old != asked.external_id && settlement.progress.may_be_superseded() => Ok(()),
-        _ => Err(ServiceError::SupersedesRefused(old.clone())),
-    }
 }

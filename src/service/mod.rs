@@ -4,6 +4,7 @@
 //! Work that must outlive its caller is done by the [`engine`]: a use case
 //! records it, wakes the engine and waits.
 
+mod before;
 mod cancel_quote;
 mod cancel_settlement;
 mod confirm_quote;
@@ -16,6 +17,7 @@ mod directory;
 pub mod engine;
 mod errands;
 mod error;
+mod funds;
 mod get_balances;
 mod get_client_settlement;
 mod get_quote;
@@ -59,6 +61,7 @@ pub use deliveries::Deliveries;
 pub use directory::{Directory, DirectoryError, Enterprise, OnChangedAmounts, QuoteDesk, SettlementTerms};
 pub use errands::{ErrandSettings, Errands, RunsErrands};
 pub use error::{NotFound, Problem, ServiceError, SigningRefusal, VenueCall, Violation};
+pub use funds::Funds;
 pub use get_balances::{Balances, BalancesQuery, get_balances};
 pub use get_client_settlement::get_client_settlement;
 pub use get_quote::get_quote;
@@ -75,7 +78,7 @@ pub use list_settlement_transfers::{SettlementTransfersQuery, list_settlement_tr
 pub use list_settlements::list_settlements;
 pub use outlet::Inlet;
 pub use patrol::Patrol;
-pub use preview_settlement::{Preview, preview_settlement};
+pub use preview_settlement::{DayLeft, Preview, preview_settlement};
 pub use receive_quote_call::{CalledQuote, called_quote, receive_quote_call};
 pub use receive_settlement_call::{SettlementCall, receive_settlement_call};
 pub use resolve_settlement::{SettlementDecision, SettlementResolution, resolve_settlement};

@@ -1,6 +1,7 @@
 //! A settlement with what a reader wants to see beside it.
 
 use super::error::ServiceError;
+use super::funds::Funds;
 use crate::domain::settlement::{Intent, Settlement, Standing, TimelineEntry};
 use crate::store::Store;
 
@@ -18,6 +19,8 @@ pub struct SettlementView {
     pub standing: Option<Standing>,
     /// What happened, oldest first; left out of lists.
     pub timeline: Vec<TimelineEntry>,
+    /// What accounts held beside what it takes, where this very call looked before it recorded the settlement.
+    pub funds: Option<Funds>,
 }
 
 impl SettlementView {
@@ -31,6 +34,6 @@ impl SettlementView {
     pub(super) async fn without_legs(store: &dyn Store, settlement: Settlement) -> Result<Self, ServiceError> {
         let timeline = store.timeline(settlement.id, MAX_TIMELINE_ENTRIES).await?;
         let standing = store.standing(settlement.id).await?;
-        Ok(Self { settlement, intent: None, standing, timeline })
+        Ok(Self { settlement, intent: None, standing, timeline, funds: None })
     }
 }

@@ -20,15 +20,17 @@ mod sql;
 pub mod sqlite;
 mod trades;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bigdecimal::BigDecimal;
 use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::domain::budget::{CallBudget, Drawn, Urgency};
-use crate::domain::ids::{EnterpriseId, ExternalId, SettlementId};
+use crate::domain::ids::{CallerId, Currency, EnterpriseId, ExternalId, SettlementId};
 use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
@@ -152,6 +154,14 @@ pub trait SettlementStore: Send + Sync {
     /// What [`SettlementStore::record_settlement`] would find against a settlement; `None` where it would record it. Nothing
     /// is written.
     async fn rehearse_settlement(&self, new: NewSettlement) -> Result<Option<Recorded>, StoreError>;
+
+    /// What a caller had recorded of currencies in the 24 hours before `now`, each with its exact sum.
+    async fn spent_of_day(
+        &self,
+        caller: &CallerId,
+        currencies: Vec<Currency>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<Currency, BigDecimal>, StoreError>;
 
     /// Reads a settlement by name.
     async fn settlement(&self, enterprise_id: &EnterpriseId, name: &SettlementName) -> Result<Option<Settlement>, StoreError>;

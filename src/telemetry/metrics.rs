@@ -39,6 +39,11 @@ const COUNTERS: &[(&str, &str)] = &[
     ("settlement_gateway_quote_payouts_total", "Payouts that ended, by status."),
     ("settlement_gateway_settlement_changes_total", "Changes of settlements, by change."),
     ("settlement_gateway_trade_changes_total", "Changes of writes on BitGo Trade, by change; PARKED ones wait for a person."),
+    ("settlement_gateway_shortfalls_found_total", "Settlements that accounts did not cover when they were looked at before."),
+    (
+        "settlement_gateway_checks_failed_total",
+        "Settlements that went out without a look at their funds, since none could be had.",
+    ),
     (
         "settlement_gateway_venue_budget_refusals_total",
         "Calls to a venue that were not made since its budget was spent, by purse.",

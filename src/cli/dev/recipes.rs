@@ -69,6 +69,7 @@ fn recipes(grpc: SocketAddr) -> Vec<Recipe> {
     let tx_id = quote.field(grpc, "txId");
     let of_quote = |tx_id: &str, rest: &str| format!(r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"{tx_id}"{rest}}}"#);
     let mut recipes = vec![
+        recipe("SettlementService/PreviewSettlement", of(V1_ENTERPRISE, &initiate("demo-1", ""))),
         recipe("SettlementService/InitiateSettlement", of(V1_ENTERPRISE, &initiate("demo-1", ""))),
         recipe(
             "SettlementService/InitiateSettlement",

@@ -184,6 +184,7 @@ fn enterprises_say_what_is_wrong_with_them() {
         (token("token_file = \"token\"\nmax_cutoff_ahead_ms = 86400000"), &["enterprises[0].max_cutoff_ahead_ms"]),
         (token("token_file = \"token\"\nmax_open_settlements = 0"), &["enterprises[0].max_open_settlements"]),
         (token("token_file = \"token\"\ncutoff_must_increase = 1"), &["enterprises[0].cutoff_must_increase"]),
+        (token("token_file = \"token\"\ncheck_before = \"on\""), &["enterprises[0].check_before"]),
         (token("token_file = \"token\"\nduplicate_window_ms = -1"), &["enterprises[0].duplicate_window_ms"]),
         (token("token_file = \"token\"\non_changed_amounts = \"stop\""), &["enterprises[0].on_changed_amounts"]),
         (with("signing_key = \"k\"", "signing_key = \"l\""), &["enterprises[0].signing_key"]),

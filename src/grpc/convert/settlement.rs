@@ -12,7 +12,7 @@ use crate::service::SettlementView;
 /// A settlement with its legs and timeline, as far as the view has them.
 #[must_use]
 pub fn view(view: SettlementView) -> pb::Settlement {
-    let SettlementView { settlement, intent, standing: stands, timeline } = view;
+    let SettlementView { settlement, intent, standing: stands, timeline, funds: _ } = view;
     let (rest, with_amounts) = (summary(&settlement), intent.is_some());
     pb::Settlement {
         posted_amounts: intent.map(|intent| intent.asked.amounts.legs().iter().map(leg).collect()).unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::domain::settlement::{Change, NetTotal, Reason, Shortfall, State, Time
 use crate::domain::transfer::{Transfer, TransferParty, TransferStatus};
 use crate::grpc::fixtures::{asked, at, intent, not_accepted, settlement as stored};
 use crate::grpc::pb;
-use crate::service::{Preview, SettlementView};
+use crate::service::{DayLeft, Funds, Preview, SettlementView};
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -76,7 +76,8 @@ fn a_view_shows_legs_and_timeline_as_they_were_recorded() {
         attempts: 1,
         at: refused.progress.updated_at,
     };
-    let view = SettlementView { settlement: refused, intent: Some(intent(asked())), standing: None, timeline: vec![entry] };
+    let view =
+        SettlementView { settlement: refused, intent: Some(intent(asked())), standing: None, timeline: vec![entry], funds: None };
     let shown = settlement::view(view);
     assert_eq!(shown.posted_amounts[0].amount, "1.50");
     assert_eq!(shown.next_action(), pb::NextAction::RetrySame);
@@ -251,12 +252,22 @@ fn a_preview_shows_what_would_be_signed_and_what_is_short() {
         intent: intent(asked()),
         payload: "{}".to_owned(),
         net_totals: vec![total],
-        shortfalls: vec![short],
-        balances_read_at: at("2026-03-18T12:00:00Z"),
+        funds: Funds { shortfalls: vec![short], own_balance_told: true, closed_disputes: 3, read_at: at("2026-03-18T12:00:00Z") },
+        days_left: vec![DayLeft {
+            limit: SpendLimit {
+                currency: Currency::new("BTC").unwrap(),
+                per_settlement: None,
+                per_day: Amount::parse("10.50").ok(),
+            },
+            left: "9".to_owned(),
+        }],
+        terms: None,
     });
     assert_eq!(shown.payload_sha256, "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
     assert_eq!((shown.net_totals[0].sum.as_str(), shown.net_totals[0].count), ("1.5", 1));
     assert_eq!((shown.shortfalls[0].connection_id.as_deref(), shown.amount_unit()), (Some("c1"), pb::AmountUnit::Full));
+    assert_eq!((shown.own_balance_told, shown.closed_disputes, shown.client_dispute_window_minutes), (true, 3, None));
+    assert_eq!((shown.day_limits[0].per_day.as_str(), shown.day_limits[0].left.as_str()), ("10.50", "9"));
 }
 
 #[test]

@@ -36,7 +36,8 @@ fn asking(settlement_amounts: Vec<pb::SettlementAmount>) -> pb::InitiateSettleme
 /// What a caller is shown of the legs that it asked for.
 fn shown(request: &pb::InitiateSettlementRequest) -> Result<Vec<pb::SettlementAmount>, InvalidRequest> {
     let asked = initiate::request(request)?.asked;
-    let view = SettlementView { settlement: stored(), intent: Some(intent(asked)), standing: None, timeline: Vec::new() };
+    let view =
+        SettlementView { settlement: stored(), intent: Some(intent(asked)), standing: None, timeline: Vec::new(), funds: None };
     Ok(settlement::view(view).posted_amounts)
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tonic::Status;
-use tonic_types::{BadRequest, ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{BadRequest, ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
 use super::about::{About, Kind};
 use super::rows::{Row, Standing, row};
@@ -37,6 +37,7 @@ pub(super) struct Failure {
     particulars: Option<String>,
     metadata: HashMap<String, String>,
     violations: Vec<FieldViolation>,
+    lacking: Vec<PreconditionViolation>,
     retry_after: Option<Duration>,
     venue_request_id: Option<String>,
 }
@@ -50,6 +51,7 @@ impl Failure {
             particulars: None,
             metadata: HashMap::new(),
             violations: Vec::new(),
+            lacking: Vec::new(),
             retry_after: row.retry_after,
             venue_request_id: None,
         }
@@ -75,6 +77,13 @@ impl Failure {
     /// Names a field that is at fault.
     pub(super) fn at(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {
         self.violations.push(FieldViolation::new(field, description));
+        self
+    }
+
+    /// Names what must be there first, and is not.
+    pub(super) fn lacking(mut self, subject: impl Into<String>, description: impl Into<String>) -> Self {
+        let (subject, description) = (cut(subject.into(), MAX_VALUE_BYTES), cut(description.into(), MAX_VALUE_BYTES));
+        self.lacking.push(PreconditionViolation::new("FUNDS", subject, description));
         self
     }
 
@@ -133,7 +142,10 @@ impl Failure {
     pub(super) fn into_status(mut self) -> Status {
         loop {
             let status = Status::with_error_details(self.row.code, self.message(), self.details());
-            if status.details().len() <= MAX_DETAILS_BYTES || self.violations.pop().is_none() {
+            if status.details().len() <= MAX_DETAILS_BYTES {
+                return status;
+            }
+            if self.violations.pop().is_none() && self.lacking.pop().is_none() {
                 return status;
             }
         }
@@ -154,7 +166,8 @@ impl Failure {
     /// The fields at fault in a line, for readers without a decoder.
     fn fields(&self) -> Option<String> {
         let field = |violation: &FieldViolation| format!("{} {}", violation.field, violation.description);
-        let fields: Vec<_> = self.violations.iter().map(field).collect();
+        let lack = |violation: &PreconditionViolation| format!("{} {}", violation.subject, violation.description);
+        let fields: Vec<_> = self.violations.iter().map(field).chain(self.lacking.iter().map(lack)).collect();
         (!fields.is_empty()).then(|| cut(fields.join("; "), MAX_PARTICULARS_BYTES))
     }
 
@@ -162,6 +175,9 @@ impl Failure {
         let mut details = ErrorDetails::with_error_info(self.row.reason.reason(), ERROR_DOMAIN, self.metadata.clone());
         if !self.violations.is_empty() {
             details.set_bad_request(BadRequest::new(self.violations.clone()).field_violations);
+        }
+        if !self.lacking.is_empty() {
+            details.set_precondition_failure(self.lacking.clone());
         }
         if let Some(retry_after) = self.retry_after {
             details.set_retry_info(Some(retry_after));

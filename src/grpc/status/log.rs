@@ -28,6 +28,7 @@ fn concerns_operator(reason: ErrorReason) -> bool {
             | ErrorReason::VenueForbidden
             | ErrorReason::DisputesEnabledUseV2
             | ErrorReason::VenueConflict
+            | ErrorReason::RouteMismatch
             | ErrorReason::SigningReferenceTaken
     )
 }

@@ -130,7 +130,7 @@ rows! {
     NotRetryable FailedPrecondition NO, UNTOLD, "the settlement cannot be sent again in its state", "see its next action";
     NotCancellable FailedPrecondition NO, UNTOLD, "the settlement was dispatched, or is at its end", "see its next action";
     LiabilitiesExceedBalance FailedPrecondition NO, UNTOLD, "a connection owes more than it holds",
-        "fund the connection, then call RetrySettlement";
+        "fund the connection, then call RetrySettlement, or repeat the request where nothing is stored";
     VenueRejectedRequest InvalidArgument NO, UNTOLD, "the venue found fault with the request and created nothing",
         "correct it under a new id";
     VenueRejectedSignature Internal NO, UNTOLD, "the venue did not accept the gateway's signature and created nothing",
@@ -173,6 +173,8 @@ rows! {
         "bring them to their end or name one in supersedes, then repeat the same request";
     PossibleDuplicate FailedPrecondition NO, FIX, "a settlement of late has exactly these amounts",
         "look at that one; where another is meant, set same_amounts_intended";
+    RouteMismatch FailedPrecondition NO, OPERATOR, "the venue takes this partner's settlements on the other route only",
+        "have the gateway's operator set the enterprise's route";
     CursorBeyondEnd OutOfRange NO, UNTOLD, "after_sequence is beyond the enterprise's newest event",
         "find out whether the gateway's store was restored or replaced, before reading on from zero";
     ReaderTooSlow Aborted SOON, UNTOLD, "the stream's reader took nothing for too long",

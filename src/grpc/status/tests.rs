@@ -9,7 +9,7 @@ use crate::domain::ids::{Currency, ExternalId, ExternalTxId, TxId};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::Denied;
 use crate::domain::quote::{Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, Quote};
-use crate::domain::settlement::VenueError;
+use crate::domain::settlement::{Route, Shortfall, VenueError};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::Cutoff;
 use crate::grpc::convert::violations::Violations;
@@ -69,6 +69,8 @@ fn of_requests() -> Vec<(ServiceError, ErrorReason, Code)> {
         (ServiceError::WalletNotAllowed, R::WalletNotAllowed, Code::PermissionDenied),
         (ServiceError::RequestIdReused { fields: vec!["chain"] }, R::RequestIdReused, Code::AlreadyExists),
         (ServiceError::AmountUnitMismatch, R::AmountUnitMismatch, Code::FailedPrecondition),
+        (ServiceError::RouteMismatch { configured: Route::V1, venue: Route::V2 }, R::RouteMismatch, Code::FailedPrecondition),
+        (ServiceError::ShortOfFunds(Box::new(short())), R::LiabilitiesExceedBalance, Code::FailedPrecondition),
         (twice(Twice::SameAmounts { holder: holder() }), R::PossibleDuplicate, Code::FailedPrecondition),
         (twice(Twice::TooManyOpen { most: 1, oldest: holder() }), R::SettlementOpen, Code::FailedPrecondition),
         (twice(Twice::CutoffNotIncreasing { newest, holder: holder() }), R::CutoffNotIncreasing, Code::FailedPrecondition),
@@ -86,6 +88,28 @@ fn of_requests() -> Vec<(ServiceError, ErrorReason, Code)> {
 
 fn twice(twice: Twice) -> ServiceError {
     ServiceError::Twice(twice)
+}
+
+/// More shortfalls than an error may hold.
+fn short() -> Funds {
+    let shortfall = |n: usize| Shortfall {
+        connection_id: Some(format!("{n:0>120}")),
+        currency: "BTC".to_owned(),
+        required: "2".to_owned(),
+        available: "1".to_owned(),
+    };
+    let shortfalls = (0..100).map(shortfall).collect();
+    Funds { shortfalls, own_balance_told: true, closed_disputes: 0, read_at: jiff::Timestamp::UNIX_EPOCH }
+}
+
+#[test]
+fn many_shortfalls_are_counted_and_as_many_named_as_fit() {
+    let status = status(&ServiceError::ShortOfFunds(Box::new(short())), &read());
+    assert!(status.details().len() <= MAX_DETAILS_BYTES);
+    let details = details(&status);
+    let named = details.precondition_failure().unwrap().violations.len();
+    assert!((1..=20).contains(&named), "{named}");
+    assert_eq!(details.error_info().unwrap().metadata["shortfalls"], "100");
 }
 
 fn holder() -> ExternalId {

@@ -1,5 +1,7 @@
 //! What callers had recorded, and their limits: held in the transaction that records, so that two cannot pass together.
 
+use std::collections::BTreeMap;
+
 use bigdecimal::{BigDecimal, Zero};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -43,6 +45,20 @@ pub(super) async fn exceeded(
         }
     }
     Ok(None)
+}
+
+/// What a caller had recorded of each of some currencies in the 24 hours before `now`.
+pub(super) async fn of_day(
+    on: &mut Session,
+    caller: &CallerId,
+    currencies: &[Currency],
+    now: Timestamp,
+) -> Result<BTreeMap<Currency, BigDecimal>, StoreError> {
+    let mut sums = BTreeMap::new();
+    for currency in currencies {
+        sums.insert(currency.clone(), sum_of_day(on, caller, currency, now).await?);
+    }
+    Ok(sums)
 }
 
 /// What the caller had recorded in the 24 hours before `now`; what is exactly 24 hours old no longer counts. What seems

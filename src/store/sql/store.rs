@@ -1,9 +1,11 @@
 //! The store itself: each method is one transaction, run to its end whoever stops waiting.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bigdecimal::BigDecimal;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -11,8 +13,8 @@ use uuid::Uuid;
 use super::driver::{Driver, Mode};
 use super::error::{is_conflict, unavailable};
 use super::session::Session;
-use super::{claims, events, intents, record, save, settlements};
-use crate::domain::ids::EnterpriseId;
+use super::{claims, events, intents, record, save, settlements, spend};
+use crate::domain::ids::{CallerId, Currency, EnterpriseId};
 use crate::domain::settlement::{Change, Intent, Settlement, TimelineEntry};
 use crate::store::{
     Claim, Lease, ListQuery, Material, NewSettlement, Recorded, SettlementName, SettlementStore, Store, StoreError,
@@ -113,6 +115,16 @@ impl<D: Driver> SettlementStore for SqlStore<D> {
 
     async fn rehearse_settlement(&self, new: NewSettlement) -> Result<Option<Recorded>, StoreError> {
         self.write(record::Recording::of(new)?, |on, new| Box::pin(record::rehearse(on, new))).await
+    }
+
+    async fn spent_of_day(
+        &self,
+        caller: &CallerId,
+        currencies: Vec<Currency>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<Currency, BigDecimal>, StoreError> {
+        let day = (caller.clone(), currencies, now);
+        self.read(day, |on, (caller, currencies, now)| Box::pin(spend::of_day(on, caller, currencies, *now))).await
     }
 
     async fn settlement(&self, enterprise_id: &EnterpriseId, name: &SettlementName) -> Result<Option<Settlement>, StoreError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use settlement_gateway::domain::amount::canonical;
 use settlement_gateway::domain::ids::CallerId;
 use settlement_gateway::domain::policy::{LimitExceeded, SpendLimit};
 use settlement_gateway::domain::settlement::Intent;
@@ -100,6 +101,21 @@ pub(crate) async fn another_caller_or_currency_does_not_count(fixture: &Fixture)
         assert_eq!(window(&record(fixture, unrelated, &ten, start()).await), None);
     }
     assert_eq!(window(&record(fixture, of("e-4", "0.1"), &ten, start()).await), Some(LimitExceeded::PER_DAY));
+}
+
+pub(crate) async fn what_was_spent_of_a_day_is_told_to_the_last_digit(fixture: &Fixture) {
+    let unlimited = limit(None, None);
+    for (id, text) in [("e-1", "0.1"), ("e-2", "-0.20000000000000000000000000000001")] {
+        record(fixture, of(id, text), &unlimited, start()).await;
+    }
+    let caller = CallerId::new("caller-1").unwrap();
+    let spent = async |now| {
+        let currencies = vec![currency("BTC"), currency("ETH")];
+        let sums = fixture.store.spent_of_day(&caller, currencies, now).await.unwrap();
+        ["BTC", "ETH"].map(|name| canonical(&sums[&currency(name)]))
+    };
+    assert_eq!(spent(start()).await, ["0.30000000000000000000000000000001", "0"]);
+    assert_eq!(spent(after_start(DAY_SECONDS)).await, ["0", "0"]);
 }
 
 pub(crate) async fn a_repeat_is_answered_even_above_the_limit(fixture: &Fixture) {

@@ -86,6 +86,7 @@ macro_rules! suite {
             limits: both_directions_count,
             limits: what_is_a_day_old_no_longer_counts,
             limits: another_caller_or_currency_does_not_count,
+            limits: what_was_spent_of_a_day_is_told_to_the_last_digit,
             limits: a_repeat_is_answered_even_above_the_limit,
             limits: many_at_once_never_pass_the_limit_together,
             once: a_cutoff_that_is_not_later_than_the_newest_is_refused,

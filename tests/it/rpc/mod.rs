@@ -3,6 +3,7 @@
 mod bad_quotes;
 mod bad_reads;
 mod bad_settlements;
+mod before;
 mod budget;
 mod callers;
 mod client_settlements;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use settlement_gateway::custody::{Key, KeySettings, KeySource, Keyring, generate_xprv};
 use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, TradingAccountId};
-use settlement_gateway::domain::policy::{Allowed, Grants, RpcName};
+use settlement_gateway::domain::policy::{Allowed, CheckBefore, Grants, RpcName};
 use settlement_gateway::domain::settlement::{AmountUnit, Asked, Leg, OnceRules, Route, Settlement, SettlementAmounts, State};
 use settlement_gateway::domain::signing::Purpose;
 use settlement_gateway::domain::time::{Clock, Cutoff, Entropy, EntropyError};
@@ -115,6 +115,7 @@ fn enterprise(id: &str, route: Route, sandbox: &Sandbox) -> Enterprise {
         max_cutoff_ahead: Duration::from_secs(60),
         once: OnceRules::NONE,
         on_changed_amounts: OnChangedAmounts::Record,
+        check_before: CheckBefore::Off,
     };
     let venue = Arc::new(venue);
     let accounts = trading_accounts(id).into_iter().map(|account| (account, terms.key_id.clone())).collect();

@@ -8,7 +8,7 @@ use super::{TourError, hold, must, print};
 use crate::grpc::pb::settlement_service_client::SettlementServiceClient;
 use crate::grpc::pb::{
     CancelSettlementRequest, GetClientSettlementRequest, GetSettlementRequest, InitiateSettlementRequest, ListSettlementsRequest,
-    RetrySettlementRequest, Settlement, SettlementAmount, SettlementState, get_settlement_request,
+    PreviewSettlementRequest, RetrySettlementRequest, Settlement, SettlementAmount, SettlementState, get_settlement_request,
 };
 use crate::sandbox::{EXAMPLE_SETTLEMENT_ID, Sandbox};
 
@@ -47,9 +47,12 @@ pub(super) fn seed_000(enterprise: &str, external_id: String) -> InitiateSettlem
 }
 
 async fn preview(client: &mut Client, run: &str) -> Result<(), TourError> {
-    let request = InitiateSettlementRequest { validate_only: true, ..seed_000(V1_ENTERPRISE, format!("{run}-v1")) };
-    print::request("SettlementService/InitiateSettlement", "what would happen (validate_only)", &request);
-    let answer = client.initiate_settlement(request).await?.into_inner();
+    let InitiateSettlementRequest { enterprise_id, external_id, settlement_amounts, notes, .. } =
+        seed_000(V1_ENTERPRISE, format!("{run}-v1"));
+    let request =
+        PreviewSettlementRequest { enterprise_id, external_id, settlement_amounts, notes, ..PreviewSettlementRequest::default() };
+    print::request("SettlementService/PreviewSettlement", "what would happen", &request);
+    let answer = client.preview_settlement(request).await?.into_inner();
     print::answer(&answer);
     let preview = must(answer.preview, "the answer should hold a preview")?;
     hold(preview.shortfalls.is_empty(), "nothing should be short")
