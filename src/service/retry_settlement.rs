@@ -81,7 +81,8 @@ async fn change_under_lease(
             return Err(error);
         }
     };
-    let due_at = after.progress.state.is_under_way().then(|| context.clock.now());
+    let goes_on = after.progress.state.is_under_way() || after.progress.is_followed();
+    let due_at = goes_on.then(|| context.clock.now());
     match context.store.save(&claim.lease, change, &after, due_at, None).await {
         Ok(()) => {
             context.engine.announce(&after);

@@ -107,6 +107,7 @@ fn the_example_shows_every_known_key() {
             "drain",
             "engine",
             "enterprises",
+            "enterprises.trading_accounts",
             "grpc",
             "grpc.tls",
             "keys",

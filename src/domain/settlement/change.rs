@@ -215,6 +215,7 @@ impl Progress {
     /// Where a decision leaves a settlement; what the venue has shown is never called uncreated.
     fn decided(&self, decision: &Decision) -> Option<State> {
         match decision {
+            Decision::GoOn if self.venue.is_some() => self.venue.as_deref().map(|venue| state_of(venue.status)),
             Decision::GoOn if self.exposed => Some(State::OutcomeUnknown),
             Decision::GoOn => Some(self.before_dispatch()),
             Decision::Adopted(venue) => Some(state_of(venue.status)),
@@ -268,16 +269,14 @@ impl Progress {
                 self.explain(*reason, detail);
             }
             Change::Resolved { decision, detail } => {
-                self.explain(Reason::ResolvedByOperator, detail);
-                match decision {
-                    Decision::GoOn => {}
-                    Decision::Adopted(venue) => {
-                        self.exposed = true;
-                        self.doubt = None;
-                        self.absorb_venue(venue);
-                    }
-                    Decision::NotCreated => self.doubt = None,
+                if let Decision::Adopted(venue) = decision {
+                    self.exposed = true;
+                    self.absorb_venue(venue);
                 }
+                if *decision != Decision::GoOn {
+                    self.doubt = None;
+                }
+                self.explain(self.reason.unwrap_or(Reason::ResolvedByOperator), detail);
             }
             Change::Delayed { reason, detail } => self.explain(*reason, detail),
             Change::Superseded => self.reason = Some(Reason::Superseded),

@@ -5,13 +5,16 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use super::*;
 use crate::custody::SignerError;
-use crate::domain::ids::{Currency, ExternalId, ExternalTxId, TxId};
+use crate::domain::ids::{
+    AffirmationId, CallerId, Currency, EnterpriseId, ExternalId, ExternalTxId, KeyId, RequestId, TradingAccountId, TxId,
+};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::Denied;
 use crate::domain::quote::{Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, Quote};
 use crate::domain::settlement::{Route, Shortfall, VenueError};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::Cutoff;
+use crate::domain::trade::{TradeAction, TradeAsked, TradeChange, TradeHeader, TradeReason, TradeWrite};
 use crate::grpc::convert::violations::Violations;
 use crate::grpc::fixtures::{not_accepted as unaccepted, settlement};
 use crate::service::VenueCall;
@@ -46,7 +49,7 @@ fn limit(window: &'static str) -> ServiceError {
 
 /// Each error with its row.
 fn errors() -> Vec<(ServiceError, ErrorReason, Code)> {
-    [of_requests(), of_settlements(), of_quotes(), of_venues(), of_the_gateway()].into_iter().flatten().collect()
+    [of_requests(), of_settlements(), of_quotes(), of_venues(), of_trades(), of_the_gateway()].into_iter().flatten().collect()
 }
 
 fn of_requests() -> Vec<(ServiceError, ErrorReason, Code)> {
@@ -241,6 +244,42 @@ fn of_venues() -> Vec<(ServiceError, ErrorReason, Code)> {
         (quote("invalid_request"), R::VenueRejectedRequest, Code::InvalidArgument),
         (venue(VenueCall::Quote, 422, None), R::VenueRejectedRequest, Code::InvalidArgument),
         (venue(VenueCall::Quote, 401, None), R::VenueCredentials, Code::FailedPrecondition),
+    ]
+}
+
+/// A write on BitGo Trade that came to nothing.
+fn trade_refused(reason: TradeReason) -> ServiceError {
+    let asked = TradeAsked {
+        enterprise_id: EnterpriseId::new("e").unwrap(),
+        account_id: TradingAccountId::new("a").unwrap(),
+        request_id: RequestId::new("r").unwrap(),
+        action: TradeAction::Reject(AffirmationId::new("f").unwrap()),
+    };
+    let header = TradeHeader {
+        asked,
+        key_id: KeyId::new("k").unwrap(),
+        caller: CallerId::new("c").unwrap(),
+        submit_before: jiff::Timestamp::UNIX_EPOCH,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let refused = TradeChange::NotAccepted { reason, detail: "the venue answered 400".to_owned() };
+    let write = TradeWrite::received(uuid::Uuid::nil(), header).after(&refused, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    ServiceError::TradeNotAccepted(Box::new(write))
+}
+
+fn of_trades() -> Vec<(ServiceError, ErrorReason, Code)> {
+    use ErrorReason as R;
+    vec![
+        (trade_refused(TradeReason::AffirmationNotFound), R::AffirmationNotFound, Code::NotFound),
+        (trade_refused(TradeReason::AffirmationNotPending), R::AffirmationNotPending, Code::FailedPrecondition),
+        (trade_refused(TradeReason::TradePayloadReused), R::TradePayloadReused, Code::FailedPrecondition),
+        (trade_refused(TradeReason::ResolvedByOperator), R::ResolvedByOperator, Code::FailedPrecondition),
+        (trade_refused(TradeReason::VenueRejectedRequest), R::VenueRejectedRequest, Code::InvalidArgument),
+        (refused_because(Reason::ResolvedByOperator), R::ResolvedByOperator, Code::FailedPrecondition),
+        (ServiceError::invalid("amounts", Problem::TradesMismatch), R::TradesMismatch, Code::InvalidArgument),
+        (ServiceError::NotFound(NotFound::TradeSettlement), R::TradeSettlementNotFound, Code::NotFound),
+        (ServiceError::NotResolvable, R::NotResolvable, Code::FailedPrecondition),
+        (ServiceError::ResolutionRefuted("it is there".to_owned()), R::ResolutionRefuted, Code::FailedPrecondition),
     ]
 }
 

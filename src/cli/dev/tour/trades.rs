@@ -106,6 +106,7 @@ async fn awaited(trades: &mut Trades, enterprise: &str, account: &str, settlemen
         account_id: account.to_owned(),
         status: pb::AffirmationStatus::Pending.into(),
     };
+    print::request("TradeSettlementService/ListAffirmations", "what the account is awaited for", &asked);
     let listed = trades.list_affirmations(asked).await?.into_inner().affirmations;
     let found = listed.into_iter().find(|affirmation| affirmation.settlement_id.as_deref() == Some(settlement_id));
     must(found.and_then(|affirmation| affirmation.id), "the account should be awaited")
@@ -199,7 +200,18 @@ async fn decisions(channel: Channel) -> Result<(), TourError> {
         why: "the tour says so".to_owned(),
     };
     print::request("AdminService/ResolveTradeSettlement", "refused: nobody was granted it by name", &asked);
-    let refused = AdminServiceClient::new(channel).resolve_trade_settlement(asked).await;
+    let mut admin = AdminServiceClient::new(channel);
+    let refused = admin.resolve_trade_settlement(asked).await;
     let code = refused.err().map(|status| status.code());
+    hold(code == Some(Code::PermissionDenied), "a decision should be refused to whom it was not granted")?;
+    let asked = pb::ResolveSettlementRequest {
+        enterprise_id: V1_ENTERPRISE.to_owned(),
+        external_id: id(),
+        expected_sequence: 1,
+        decision: Some(pb::resolve_settlement_request::Decision::GoOn(true)),
+        why: "the tour says so".to_owned(),
+    };
+    print::request("AdminService/ResolveSettlement", "refused for the same reason", &asked);
+    let code = admin.resolve_settlement(asked).await.err().map(|status| status.code());
     hold(code == Some(Code::PermissionDenied), "a decision should be refused to whom it was not granted")
 }
