@@ -23,7 +23,7 @@ const MAX_OPEN_SETTLEMENTS: Bounds = Bounds { default: 1, min: 1, max: 10_000 };
 /// A day by default and 31 days at most; nothing looks for the same amounts at 0.
 const DUPLICATE_WINDOW_MS: Bounds = Bounds { default: 86_400_000, min: 0, max: 2_678_400_000 };
 /// What has a meaning only beside `signing_key`.
-const SETTLING_KEYS: [&str; 8] = [
+const SETTLING_KEYS: [&str; 9] = [
     "route",
     "amount_unit",
     "signing_payload_method",

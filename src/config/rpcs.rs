@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 34] = [
+pub const KNOWN_RPCS: [&str; 35] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",

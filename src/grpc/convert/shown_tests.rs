@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::custody::VerifyFailure;
+use crate::domain::amount::Amount;
 use crate::domain::client_settlement::ClientSettlement;
 use crate::domain::dispute::{ClosedBy, ClosureStatus, Dispute, DisputeClosure};
 use crate::domain::ids::{CallerId, Currency, MerchantId, TxId};
+use crate::domain::policy::SpendLimit;
 use crate::domain::quote::{Chain, Fulfillment, MinorUnits, Quote, QuoteRequest, QuoteStatus, VenueQuote, WalletAddress};
 use crate::domain::settlement::{Change, NetTotal, Reason, Shortfall, State, TimelineEntry, VenueSettlement, VenueStatus};
 use crate::domain::transfer::{Transfer, TransferParty, TransferStatus};
