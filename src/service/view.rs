@@ -5,6 +5,9 @@ use super::funds::Funds;
 use crate::domain::settlement::{Intent, Settlement, Standing, TimelineEntry};
 use crate::store::Store;
 
+/// How often a settlement that changes while it is read is read anew; it changes in steps that take a venue's answer each.
+const MAX_READS: u32 = 4;
+
 /// The most timeline entries that are shown: the newest ones.
 pub(super) const MAX_TIMELINE_ENTRIES: u32 = 200;
 
@@ -24,10 +27,18 @@ pub struct SettlementView {
 }
 
 impl SettlementView {
-    /// Reads everything that belongs to a settlement.
+    /// Reads everything that belongs to a settlement, as of one moment: what changes in between is read anew.
     pub(super) async fn whole(store: &dyn Store, settlement: Settlement) -> Result<Self, ServiceError> {
         let intent = Some(store.intent(settlement.id).await?);
-        Ok(Self { intent, ..Self::without_legs(store, settlement).await? })
+        let mut view = Self::without_legs(store, settlement).await?;
+        for _ in 0..MAX_READS {
+            let Some(now) = store.settlement_by_id(view.settlement.id).await? else { break };
+            if now.progress.sequence == view.settlement.progress.sequence {
+                break;
+            }
+            view = Self::without_legs(store, now).await?;
+        }
+        Ok(Self { intent, ..view })
     }
 
     /// Reads the timeline, and leaves the legs out.
