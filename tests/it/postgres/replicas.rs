@@ -195,7 +195,8 @@ async fn whoever_watches_one_replica_is_told_every_change_of_all_in_one_order() 
         initiate_settlement(context, &caller(), request(V1, &format!("watched-{n}")), PATIENCE).await.unwrap();
     }
     let journal = replicas.one.store.settlement_events(&query).await.unwrap();
-    assert_eq!((journal.events.len(), journal.newest), (50, 50));
+    // Five to each settlement's end, and more where it was reconciled meanwhile.
+    assert!(journal.events.len() >= 50 && journal.events.len() as u64 == journal.newest, "{}", journal.newest);
     for mut watch in watches {
         let mut told = Vec::new();
         while told.len() < journal.events.len() {
