@@ -149,7 +149,8 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), HomeError> {
 }
 
 fn config_text(addresses: &Addresses) -> String {
-    let Addresses { grpc, ops, callbacks, bitgo_url, bitlipa_url } = addresses;
+    let Addresses { grpc, ops, callbacks, bitlipa_url, .. } = addresses;
+    let enterprises = enterprises_text(&addresses.bitgo_url);
     format!(
         r#"# Written by `settlement-gateway dev` at each start. config/gateway.example.toml documents every key.
 [grpc]
@@ -182,7 +183,38 @@ xprv_file = "{V2_KEY}.xprv"
 purposes = ["settlement", "trade", "allocation", "dispute"]
 allow_sign_payload_settlement = true
 
-[[enterprises]]
+{enterprises}
+[callbacks]
+listen = "{callbacks}"
+
+[[callbacks.bitgo]]
+path = "{FINALIZE_PATH}"
+enterprises = ["{V2_ENTERPRISE}"]
+public_key_file = "{CALLBACK_KEY_FILE}"
+issuer = "bitgo"
+
+[bitlipa]
+base_url = "{bitlipa_url}"
+api_key_file = "bitlipa-key.token"
+api_secret_file = "bitlipa-secret.token"
+chains = ["eip155:137"]
+source_currencies = ["KES", "UGX", "BHD"]
+destination_currencies = ["USDT"]
+
+[[bitlipa.merchants]]
+id = "{MERCHANT}"
+payout_wallets = ["{WALLET}"]
+
+[callbacks.bitlipa]
+public_url = "http://{callbacks}/bitlipa"
+"#
+    )
+}
+
+/// The two enterprises with their trading accounts.
+fn enterprises_text(bitgo_url: &str) -> String {
+    format!(
+        r#"[[enterprises]]
 id = "{V1_ENTERPRISE}"
 base_url = "{bitgo_url}"
 token_file = "{V1_ENTERPRISE}.token"
@@ -214,30 +246,6 @@ duplicate_window_ms = 0
 [[enterprises.trading_accounts]]
 id = "{ACCOUNT_B}"
 signing_key = "{V2_KEY}"
-
-[callbacks]
-listen = "{callbacks}"
-
-[[callbacks.bitgo]]
-path = "{FINALIZE_PATH}"
-enterprises = ["{V2_ENTERPRISE}"]
-public_key_file = "{CALLBACK_KEY_FILE}"
-issuer = "bitgo"
-
-[bitlipa]
-base_url = "{bitlipa_url}"
-api_key_file = "bitlipa-key.token"
-api_secret_file = "bitlipa-secret.token"
-chains = ["eip155:137"]
-source_currencies = ["KES", "UGX", "BHD"]
-destination_currencies = ["USDT"]
-
-[[bitlipa.merchants]]
-id = "{MERCHANT}"
-payout_wallets = ["{WALLET}"]
-
-[callbacks.bitlipa]
-public_url = "http://{callbacks}/bitlipa"
 "#
     )
 }

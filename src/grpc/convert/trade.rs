@@ -246,14 +246,12 @@ fn amounts(violations: &mut Violations, field: &str, amounts: &[pb::TradeAmounts
     let read = amounts.iter().enumerate().map(|(place, entry)| {
         let account_id =
             violations.required(format_args!("{field}[{place}].account_id"), &entry.account_id, TradingAccountId::new);
-        let mut units = |name: &str, text: &str| {
-            violations.required(format_args!("{field}[{place}].{name}"), text, |text| BaseUnits::parse(text))
-        };
+        let mut units =
+            |name: &str, text: &str| violations.required(format_args!("{field}[{place}].{name}"), text, BaseUnits::parse);
         let (send_amount, receive_amount) =
             (units("send_amount", &entry.send_amount), units("receive_amount", &entry.receive_amount));
-        let mut currency = |name: &str, text: &str| {
-            violations.required(format_args!("{field}[{place}].{name}"), text, |text| Currency::new(text))
-        };
+        let mut currency =
+            |name: &str, text: &str| violations.required(format_args!("{field}[{place}].{name}"), text, Currency::new);
         let (send_currency, receive_currency) =
             (currency("send_currency", &entry.send_currency), currency("receive_currency", &entry.receive_currency));
         Some(PartyAmounts {

@@ -124,7 +124,7 @@ async fn a_list_that_cannot_be_read_shows_why_once_and_passes() {
 async fn two_settlements_under_one_external_id_are_a_persons_to_decide() {
     let (world, bent) = bent(V2).await;
     bent.bend_lists(|mut list| {
-        let twins: Vec<_> = list.iter().cloned().collect();
+        let twins: Vec<_> = list.to_vec();
         list.extend(twins.into_iter().map(|mut twin| {
             twin.settlement_id = "a second one".to_owned();
             twin
