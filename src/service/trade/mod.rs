@@ -2,7 +2,7 @@
 //!
 //! A write is recorded with its errand, and the caller waits for what becomes
 //! of it. The errand ([`TradeErrands`]) does one durable step after the other;
-//! [`steps`] says which, and ADR 14 why.
+//! `steps.rs` says which, and ADR 14 why.
 
 mod access;
 mod calculate_fees;

@@ -100,7 +100,7 @@ async fn a_path_that_was_guessed_is_not_there_and_a_call_is_one_delivery_however
         assert_eq!(called.request(method, &path, None, "{}").await, not_there, "{method}");
     }
     let body = json!({ "status": "failed", "destination_amount": 1_000_000 }).to_string();
-    for _ in 0..50 {
+    for _ in 0..15 {
         assert_eq!(called.request("POST", &path, None, body.clone()).await.status, 200);
         assert_eq!(called.request("GET", &format!("{path}?status=failed"), None, "").await.status, 200);
     }

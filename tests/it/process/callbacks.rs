@@ -9,7 +9,7 @@ use super::support::until;
 use crate::callbacks::support::{claims, token, venue_key};
 use crate::support::world::V2;
 
-const LIVES: usize = 8;
+const LIVES: usize = 4;
 
 /// A folder whose gateway takes BitGo's calls and writes as much as it can.
 async fn installation() -> (Installation, Sandbox) {

@@ -11,7 +11,7 @@ use settlement_gateway::grpc::pb::{self, SettlementState};
 use tempfile::TempDir;
 
 use super::calls::Gateway;
-use super::support::{Ended, Process};
+use super::support::{Ended, Process, until};
 use crate::support::world::{PATIENCE, V1, V2};
 
 const FREE: &str = "127.0.0.1:0";
@@ -125,7 +125,11 @@ async fn the_simulated_bitgo_calls_the_gateway_when_a_settlements_amounts_are_fi
 async fn a_second_start_finds_the_settlements_and_the_ledger_of_the_first() {
     let folder = TempDir::new().unwrap();
     let first = Dev::start(folder.path(), &["--dir", "home"]).await;
-    let settled = first.gateway.initiate(V1, "kept").await.unwrap();
+    first.gateway.initiate(V1, "kept").await.unwrap();
+    let settled = until("the settlement is reconciled", async || {
+        first.gateway.stored(V1, "kept").await.filter(|settlement| settlement.reconciliation.is_some())
+    })
+    .await;
     assert_eq!(settled.state(), SettlementState::Completed);
     let ledger = first.ledger().await;
     first.stop_with("TERM").await;

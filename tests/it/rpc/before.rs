@@ -18,6 +18,8 @@ use crate::support::told::{Told, assert_told, refused};
 const HELD: &str = "1000000";
 /// One more than that.
 const TOO_MUCH: &str = "-1000001";
+/// What covers it.
+const TOO_MUCH_HELD: &str = "1000001";
 
 fn owing(enterprise: &str, external_id: &str, amount: &str) -> InitiateSettlementRequest {
     settle_legs(enterprise, external_id, vec![leg(EXAMPLE_CONNECTIONS[0], "BTC", amount)])
@@ -142,7 +144,7 @@ async fn a_refused_shortfall_records_nothing_and_the_same_request_goes_out_once_
     assert_eq!(lacking[0].subject, format!("{}/BTC", EXAMPLE_CONNECTIONS[0]));
     assert_eq!(lacking[0].description, "owes 1000001 BTC and has 1000000");
     assert_nothing_recorded(&gateway, V1).await;
-    gateway.sandbox.fund(V1, Some(EXAMPLE_CONNECTIONS[0]), "BTC", "1").await.unwrap();
+    gateway.sandbox.fund(V1, Some(EXAMPLE_CONNECTIONS[0]), "BTC", TOO_MUCH_HELD).await.unwrap();
     let answer = initiate(&gateway, owing(V1, "x", TOO_MUCH)).await.unwrap();
     assert_eq!(answer.settlement.unwrap().state(), SettlementState::Completed);
     assert!(answer.funds_check.unwrap().shortfalls.is_empty());
@@ -174,6 +176,7 @@ async fn what_would_be_refused_anyway_costs_the_venue_no_call() {
     })
     .await;
     initiate(&gateway, owing(V1, "first", "-5")).await.unwrap();
+    gateway.reconciled(V1, "first").await;
     let before = gateway.venue_requests();
     assert_told(&refused(initiate(&gateway, owing(V1, "second", "-5")).await), Code::FailedPrecondition, "POSSIBLE_DUPLICATE");
     assert_eq!(gateway.venue_requests(), before);

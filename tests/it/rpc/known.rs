@@ -73,6 +73,10 @@ async fn call_settlements(
         "SettlementService/InitiateSettlement" => {
             client.initiate_settlement(with_header(authorization, settle(enterprise, "x"))).await.map(drop)
         }
+        "SettlementService/PreviewSettlement" => {
+            let request = pb::PreviewSettlementRequest { enterprise_id, external_id, ..Default::default() };
+            client.preview_settlement(with_header(authorization, request)).await.map(drop)
+        }
         "SettlementService/GetSettlement" => {
             client.get_settlement(with_header(authorization, get(enterprise, "x"))).await.map(drop)
         }

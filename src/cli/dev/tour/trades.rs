@@ -213,5 +213,9 @@ async fn decisions(channel: Channel) -> Result<(), TourError> {
     };
     print::request("AdminService/ResolveSettlement", "refused for the same reason", &asked);
     let code = admin.resolve_settlement(asked).await.err().map(|status| status.code());
-    hold(code == Some(Code::PermissionDenied), "a decision should be refused to whom it was not granted")
+    hold(code == Some(Code::PermissionDenied), "a decision should be refused to whom it was not granted")?;
+    let asked = pb::ListForeignSettlementsRequest { enterprise_id: V1_ENTERPRISE.to_owned(), ..Default::default() };
+    print::request("AdminService/ListForeignSettlements", "refused for the same reason", &asked);
+    let code = admin.list_foreign_settlements(asked).await.err().map(|status| status.code());
+    hold(code == Some(Code::PermissionDenied), "findings should be refused to whom they were not granted")
 }
