@@ -74,7 +74,9 @@ async fn call_settlements(
             client.initiate_settlement(with_header(authorization, settle(enterprise, "x"))).await.map(drop)
         }
         "SettlementService/PreviewSettlement" => {
-            let request = pb::PreviewSettlementRequest { enterprise_id, external_id, ..Default::default() };
+            let pb::InitiateSettlementRequest { settlement_amounts, cutoff_at, .. } = settle(enterprise, "x");
+            let request =
+                pb::PreviewSettlementRequest { enterprise_id, external_id, settlement_amounts, cutoff_at, ..Default::default() };
             client.preview_settlement(with_header(authorization, request)).await.map(drop)
         }
         "SettlementService/GetSettlement" => {
