@@ -52,7 +52,9 @@ async fn sixty_callers_at_once_get_one_settlement() {
     });
     let mut answers = Vec::new();
     for call in calls.collect::<Vec<_>>() {
-        answers.push(call.await.unwrap().unwrap().settlement);
+        let settlement = call.await.unwrap().unwrap().settlement;
+        assert_eq!(settlement.progress.state, State::Completed);
+        answers.push(settlement.id);
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
     let entry = world.at_venue(V1, "race").unwrap();
