@@ -64,6 +64,14 @@ impl Gateway {
         .await
     }
 
+    /// Waits until nothing more is to be done for the settlement.
+    pub(super) async fn reconciled(&self, enterprise: &str, external_id: &str) -> Settlement {
+        until("the settlement is reconciled", async || {
+            self.stored(enterprise, external_id).await.filter(|settlement| settlement.reconciliation.is_some())
+        })
+        .await
+    }
+
     /// Watches a settlement from its beginning.
     pub(super) async fn watch(
         &self,

@@ -100,7 +100,7 @@ async fn kills_at_random_moments_under_load_lose_nothing_and_settle_nothing_twic
     answers.extend(asked.join_all().await);
     assert_eq!(answers.len(), SETTLEMENTS);
     for (enterprise, acknowledged) in answers {
-        let settled = gateway.finished(enterprise, &acknowledged.external_id).await;
+        let settled = gateway.reconciled(enterprise, &acknowledged.external_id).await;
         assert_eq!(settled.state(), SettlementState::Completed, "{settled:?}");
         let known = usize::try_from(acknowledged.sequence).unwrap();
         assert_eq!(settled.timeline[..known], acknowledged.timeline[..], "what was acknowledged is not lost");
