@@ -1,6 +1,7 @@
 //! What settlement means, without I/O, clock or runtime.
 
 pub mod amount;
+pub mod anchor;
 pub mod budget;
 pub mod callback;
 pub mod client_settlement;

@@ -207,6 +207,7 @@ fn store(error: &StoreError) -> ErrorReason {
         StoreError::Unavailable(_) => ErrorReason::StoreUnavailable,
         StoreError::Damaged(_) => ErrorReason::Internal,
         StoreError::Fenced => ErrorReason::StateConflict,
+        StoreError::Adrift(_) => ErrorReason::JournalBehindAnchor,
     }
 }
 

@@ -13,6 +13,7 @@ mod errands;
 mod events;
 mod following;
 mod foreign;
+mod heads;
 mod inbox;
 pub mod postgres;
 mod quotes;
@@ -29,6 +30,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::domain::anchor::Adrift;
 use crate::domain::budget::{CallBudget, Drawn, Urgency};
 use crate::domain::ids::{CallerId, Currency, EnterpriseId, ExternalId, SettlementId};
 use crate::domain::policy::{LimitExceeded, SpendLimit};
@@ -39,6 +41,7 @@ pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use events::{EventQuery, EventStore, EventStretch};
 pub use following::{DetailsMark, FollowingStore};
 pub use foreign::{ForeignQuery, ForeignStore, PatrolMark};
+pub use heads::HeadStore;
 pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use quotes::{CallbackTokenHash, ConfirmationRecorded, QuoteRecorded, QuoteStore};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
@@ -56,6 +59,9 @@ pub enum StoreError {
     /// The lease is another's by now or was given back, or the settlement has moved on: this writer must stop.
     #[error("the settlement is no longer held by this worker")]
     Fenced,
+    /// The journal lacks what its anchor knows of: nothing was written.
+    #[error("the journal may have forgotten signatures")]
+    Adrift(#[source] Adrift),
 }
 
 /// A settlement that is to be recorded.
@@ -234,6 +240,7 @@ pub trait Store:
     + InboxStore
     + TradeStore
     + SigningJournal
+    + HeadStore
     + EventStore
 {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].

@@ -210,4 +210,6 @@ rows! {
     QuoteCallbackNotConfigured FailedPrecondition NO, UNTOLD, "no address is configured for the venue's callbacks",
         "ask the gateway's operator; nothing was sent";
     QuoteBeingConfirmed Aborted SOON, UNTOLD, "a confirmation of the quote is under way", "wait for its end";
+    JournalBehindAnchor FailedPrecondition NO, UNKNOWN, "the gateway's store may have forgotten what was signed; nothing is sent",
+        "have the gateway's operator repair it, then repeat the same request; never take another id";
 }

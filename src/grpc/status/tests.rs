@@ -5,6 +5,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use super::*;
 use crate::custody::SignerError;
+use crate::domain::anchor::Adrift;
 use crate::domain::ids::{
     AffirmationId, CallerId, Currency, EnterpriseId, ExternalId, ExternalTxId, KeyId, RequestId, TradingAccountId, TxId,
 };
@@ -290,6 +291,7 @@ fn of_the_gateway() -> Vec<(ServiceError, ErrorReason, Code)> {
         (StoreError::Unavailable(boxed()).into(), R::StoreUnavailable, Code::Unavailable),
         (StoreError::Damaged("SELECT token FROM secrets".to_owned()).into(), R::Internal, Code::Internal),
         (StoreError::Fenced.into(), R::StateConflict, Code::Aborted),
+        (StoreError::Adrift(Adrift::Missing).into(), R::JournalBehindAnchor, Code::FailedPrecondition),
         (ServiceError::CursorBeyondEnd { newest: 5 }, R::CursorBeyondEnd, Code::OutOfRange),
         (ServiceError::ReaderTooSlow, R::ReaderTooSlow, Code::Aborted),
         (ServiceError::NotFound(NotFound::SettlementAtVenue), R::SettlementNotAtVenue, Code::NotFound),

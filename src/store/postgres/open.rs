@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{Executor, PgPool};
 
 use super::{PostgresDriver, PostgresStore, checks, migrate};
-use crate::store::sql::{LeaseClock, OpenError, failed};
+use crate::store::sql::{Floor, LeaseClock, OpenError, failed};
 
 /// How long work waits for a connection before the store is called unavailable.
 const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
@@ -39,7 +39,7 @@ impl PostgresStore {
         let pool = pool(&options).await?;
         checks::fit_for_a_journal(&pool).await?;
         migrate::up_to_date(&pool).await?;
-        Ok(Self { driver: PostgresDriver { pool, clock: options.clock } })
+        Ok(Self { driver: PostgresDriver { pool, clock: options.clock }, floor: Floor::default() })
     }
 
     /// Opens the store to read alone: a standby will do, and nothing is migrated.
@@ -49,7 +49,7 @@ impl PostgresStore {
     pub async fn open_to_read(options: PostgresOptions) -> Result<Self, OpenError> {
         migrate::schema(&options).await?.must_be_known()?;
         let pool = pool(&options).await?;
-        Ok(Self { driver: PostgresDriver { pool, clock: options.clock } })
+        Ok(Self { driver: PostgresDriver { pool, clock: options.clock }, floor: Floor::default() })
     }
 }
 

@@ -14,8 +14,8 @@ pub(in crate::store) struct Dialect {
     pub(super) next_due: &'static str,
     /// What is recorded of the external ids in the JSON list `$2`, for the enterprise `$1`.
     pub(super) recorded_among: &'static str,
-    /// Takes the journal's next place, so that places rise by commit.
-    pub(super) next_place: &'static str,
+    /// Reads the signing journal's head and keeps others from moving it, so that places rise by commit.
+    pub(super) take_head: &'static str,
     /// Makes recordings of one caller (`$1`) wait for each other; nothing where all writes do so anyway.
     pub(super) lock_caller: Option<&'static str>,
     /// Makes recordings of one enterprise (`$1`) wait for each other; nothing where all writes do so anyway.
@@ -175,7 +175,7 @@ pub(in crate::store) const SQLITE: Dialect = Dialect {
     next_due: next_due!("json_each($1)", "(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))"),
     take_followed: take_followed!("(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))", ""),
     recorded_among: recorded_among!("json_each($2)"),
-    next_place: "SELECT COALESCE(MAX(journal_sequence), 0) + 1 AS place FROM signing_reservation",
+    take_head: "SELECT journal_id, epoch, sequence, link FROM signing_head WHERE only_row = 1",
     lock_caller: None,
     lock_enterprise: None,
     insert_spend: insert_spend!("json_each($4)"),
@@ -201,7 +201,7 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
         "FOR UPDATE SKIP LOCKED"
     ),
     recorded_among: recorded_among!("json_array_elements_text(CAST($2 AS JSON))"),
-    next_place: "UPDATE signing_head SET place = place + 1 RETURNING place",
+    take_head: "SELECT journal_id, epoch, sequence, link FROM signing_head WHERE only_row = 1 FOR UPDATE",
     lock_caller: Some("INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller"),
     lock_enterprise: Some(
         "INSERT INTO enterprise_lock (enterprise_id) VALUES ($1) \

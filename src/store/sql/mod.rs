@@ -21,6 +21,7 @@ mod event_feed;
 mod events;
 mod following;
 mod foreign;
+mod heads;
 mod inbox;
 mod intents;
 mod mirror;
@@ -53,6 +54,7 @@ pub(super) use claims::free_all;
 pub(super) use dialect::{POSTGRES, SQLITE};
 pub(super) use driver::{Driver, Mode};
 pub(super) use error::unavailable;
+pub(super) use heads::Floor;
 pub use open_error::OpenError;
 pub(super) use open_error::failed;
 #[cfg(test)]

@@ -4,10 +4,13 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use super::driver::Driver;
-use super::error::{damaged, unavailable};
+use super::error::unavailable;
+use super::events::sequence;
+use super::heads;
 use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
+use crate::domain::anchor::Head;
 use crate::domain::signing::{
     JournalError, PayloadDigest, Reservation, Signature, SignatureRecord, SigningJournal, SigningReference,
 };
@@ -21,9 +24,8 @@ struct NotReserved;
 #[async_trait]
 impl<D: Driver> SigningJournal for SqlStore<D> {
     async fn reserve(&self, reference: &SigningReference, digest: PayloadDigest) -> Result<Reservation, JournalError> {
-        let wanted = (reference.clone(), digest);
-        let reserved = self.write(wanted, |on, (reference, digest)| Box::pin(reserve(on, reference, *digest))).await;
-        reserved.map_err(journal_error)
+        let wanted = Wanted { reference: reference.clone(), digest, floor: self.floor.now() };
+        self.write(wanted, |on, wanted| Box::pin(reserve(on, wanted))).await.map_err(journal_error)
     }
 
     async fn record(
@@ -32,9 +34,16 @@ impl<D: Driver> SigningJournal for SqlStore<D> {
         digest: PayloadDigest,
         signature: Signature,
     ) -> Result<SignatureRecord, JournalError> {
-        let signed = Signed { reference: reference.to_text(), digest, signature };
+        let signed = Signed { reference: reference.to_text(), digest, signature, floor: self.floor.now() };
         self.write(signed, |on, signed| Box::pin(record(on, signed))).await.map_err(journal_error)
     }
+}
+
+/// A payload that is to be signed, and what the journal must reach for that.
+struct Wanted {
+    reference: SigningReference,
+    digest: PayloadDigest,
+    floor: Option<Head>,
 }
 
 /// A signature and the payload that it is for.
@@ -42,15 +51,18 @@ struct Signed {
     reference: String,
     digest: PayloadDigest,
     signature: Signature,
+    floor: Option<Head>,
 }
 
 fn journal_error(error: StoreError) -> JournalError {
     JournalError(Box::new(error))
 }
 
-async fn reserve(on: &mut Session, reference: &SigningReference, digest: PayloadDigest) -> Result<Reservation, StoreError> {
+async fn reserve(on: &mut Session, wanted: &Wanted) -> Result<Reservation, StoreError> {
     const INSERT: &str = "INSERT INTO signing_reservation (reference, key_id, purpose, digest, reserved_at) \
                           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING";
+    let Wanted { reference, digest, floor } = wanted;
+    heads::hold(&heads::read(on).await?, floor.as_ref())?;
     let text = reference.to_text();
     let insert = Statement::new(INSERT)
         .bind(text.as_str())
@@ -61,7 +73,7 @@ async fn reserve(on: &mut Session, reference: &SigningReference, digest: Payload
     on.execute(insert).await?;
     let (holder, signed) = read(on, &text).await?.ok_or_else(|| unavailable(NotReserved))?;
     Ok(match signed {
-        _ if holder != digest => Reservation::Conflict { holder },
+        _ if holder != *digest => Reservation::Conflict { holder },
         Some(record) => Reservation::Signed(record),
         None => Reservation::Reserved,
     })
@@ -79,16 +91,22 @@ async fn record(on: &mut Session, signed: &Signed) -> Result<SignatureRecord, St
 }
 
 async fn keep(on: &mut Session, signed: &Signed) -> Result<(), StoreError> {
-    const UPDATE: &str = "UPDATE signing_reservation SET signature = $2, signed_at = $3, journal_sequence = $5 \
+    const UPDATE: &str = "UPDATE signing_reservation SET signature = $2, signed_at = $3, journal_sequence = $5, link = $6 \
                           WHERE reference = $1 AND digest = $4 AND signature IS NULL";
-    let next = on.row(Statement::new(on.dialect().next_place)).await?.ok_or_else(|| damaged("place"))?;
+    let head = heads::take(on).await?;
+    heads::hold(&head, signed.floor.as_ref())?;
+    let next = head.after(&signed.reference, &signed.digest, &signed.signature);
     let update = Statement::new(UPDATE)
         .bind(signed.reference.as_str())
         .bind(signed.signature.as_bytes().as_slice())
         .bind(on.now().await?)
         .bind(signed.digest.as_bytes().as_slice())
-        .bind(next.plain::<i64>("place")?);
-    on.execute(update).await?;
+        .bind(sequence(next.sequence)?)
+        .bind(next.link.as_bytes().as_slice());
+    // Another transaction may have signed the reference while this one waited for the head.
+    if on.execute(update).await? == 1 {
+        heads::put(on, &next).await?;
+    }
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::driver::{Driver, Mode};
 use super::error::{is_conflict, unavailable};
+use super::heads::Floor;
 use super::session::Session;
 use super::{claims, events, intents, record, save, settlements, spend};
 use crate::domain::ids::{CallerId, Currency, EnterpriseId};
@@ -31,6 +32,8 @@ type Work<I, T> = for<'w> fn(&'w mut Session, &'w I) -> BoxFuture<'w, Result<T, 
 /// The journal in a SQL database.
 pub struct SqlStore<D> {
     pub(in crate::store) driver: D,
+    /// What the journal must reach for anything to be signed.
+    pub(in crate::store) floor: Floor,
 }
 
 impl<D> fmt::Debug for SqlStore<D> {

@@ -9,7 +9,7 @@ use sqlx::{Connection, SqlitePool};
 
 use super::{SqliteDriver, SqliteStore, files, migrate};
 use crate::domain::time::Clock;
-use crate::store::sql::{Mode, OpenError, failed, free_all};
+use crate::store::sql::{Floor, Mode, OpenError, failed, free_all};
 
 /// How long a statement waits for a lock that a tool such as a backup holds on the database.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
@@ -44,7 +44,7 @@ impl SqliteStore {
         migrate::up_to_date(&writer).await?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
         let driver = SqliteDriver { writer, readers, lock: Some(Arc::new(lock)), clock: options.clock, budgets: Arc::default() };
-        let store = Self { driver };
+        let store = Self { driver, floor: Floor::default() };
         store.run(Mode::Write, (), |on, ()| Box::pin(free_all(on))).await.map_err(failed)?;
         Ok(store)
     }
@@ -57,7 +57,8 @@ impl SqliteStore {
         migrate::schema(&options.path).await?.must_be_known()?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
         let (writer, clock) = (readers.clone(), options.clock);
-        Ok(Self { driver: SqliteDriver { writer, readers, lock: None, clock, budgets: Arc::default() } })
+        let driver = SqliteDriver { writer, readers, lock: None, clock, budgets: Arc::default() };
+        Ok(Self { driver, floor: Floor::default() })
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod fencing;
 mod fixture;
 pub(crate) mod following;
 pub(crate) mod foreign;
+pub(crate) mod heads;
 pub(crate) mod inbox;
 pub(crate) mod limits;
 pub(crate) mod listing;
@@ -108,6 +109,12 @@ macro_rules! suite {
             signing: a_signature_without_a_reservation_is_refused,
             signing: references_of_every_kind_are_told_apart,
             signing: the_journals_sequence_rises_by_commit,
+            heads: a_fresh_journal_has_an_id_of_its_own_and_no_signature,
+            heads: each_signature_is_one_link_of_one_chain,
+            heads: signatures_at_once_are_links_in_the_order_of_their_commits,
+            heads: a_second_signature_for_a_reference_is_no_link,
+            heads: nothing_is_reserved_or_signed_below_the_floor,
+            heads: an_epoch_begins_once_and_only_where_the_journal_still_stands,
             quotes: a_quote_with_something_in_every_field_reads_back,
             quotes: a_repeated_request_gets_the_first_and_its_quote,
             quotes: a_request_id_belongs_to_its_caller,

@@ -174,15 +174,21 @@ CREATE TABLE signing_reservation (
     reserved_at       TEXT NOT NULL,
     signature         BYTEA CHECK (length(signature) = 65),
     journal_sequence  BIGINT UNIQUE,
+    link              BYTEA CHECK (length(link) = 32),
     signed_at         TEXT
 );
 
--- One row: the last place that a signature took. Whoever takes the next holds it until the commit, so that places rise by commit.
+-- One row: which journal this is, and its newest signature's place and link; whoever signs next holds it until the commit, so that
+-- places rise by commit. The epoch counts how often the anchor outside the database was begun.
 CREATE TABLE signing_head (
-    only_row  BIGINT PRIMARY KEY CHECK (only_row = 1),
-    place     BIGINT NOT NULL
+    only_row    BIGINT PRIMARY KEY CHECK (only_row = 1),
+    journal_id  TEXT NOT NULL,
+    epoch       BIGINT NOT NULL,
+    sequence    BIGINT NOT NULL,
+    link        BYTEA NOT NULL CHECK (length(link) = 32)
 );
-INSERT INTO signing_head (only_row, place) VALUES (1, 0);
+INSERT INTO signing_head (only_row, journal_id, epoch, sequence, link)
+    VALUES (1, replace(CAST(gen_random_uuid() AS TEXT), '-', ''), 0, 0, decode(repeat('00', 32), 'hex'));
 
 -- Requests for quotes, so that a repeat is recognised; tx_id once the venue has answered.
 CREATE TABLE quote_request (
@@ -298,6 +304,17 @@ END
 $$;
 CREATE TRIGGER signing_reservation_is_fixed BEFORE UPDATE ON signing_reservation
     FOR EACH ROW EXECUTE FUNCTION keep_reservation();
+
+CREATE FUNCTION keep_signing_head() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW).journal_id IS DISTINCT FROM (OLD).journal_id OR (NEW).epoch < (OLD).epoch OR (NEW).sequence < (OLD).sequence THEN
+        RAISE EXCEPTION 'the signing journal never falls back';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER signing_head_never_falls_back BEFORE UPDATE ON signing_head
+    FOR EACH ROW EXECUTE FUNCTION keep_signing_head();
 
 -- Durable due work that is no settlement; the subject is the key of a record elsewhere. A row stays when its work is done
 -- (due_at is null), so that its token never falls back.

@@ -163,6 +163,7 @@ CREATE TABLE signing_reservation (
     reserved_at       TEXT NOT NULL,
     signature         BLOB CHECK (length(signature) = 65),
     journal_sequence  INTEGER UNIQUE,
+    link              BLOB CHECK (length(link) = 32),
     signed_at         TEXT
 );
 CREATE TRIGGER signing_reservation_is_for_ever BEFORE DELETE ON signing_reservation
@@ -173,6 +174,22 @@ CREATE TRIGGER signing_reservation_is_fixed BEFORE UPDATE ON signing_reservation
 WHEN NEW.reference IS NOT OLD.reference OR NEW.digest IS NOT OLD.digest OR OLD.signature IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'a signing reservation keeps its first payload and its first signature');
+END;
+
+-- One row: which journal this is, and its newest signature's place and link; whoever signs next holds it until the commit, so that
+-- places rise by commit. The epoch counts how often the anchor outside the database was begun.
+CREATE TABLE signing_head (
+    only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
+    journal_id  TEXT NOT NULL,
+    epoch       INTEGER NOT NULL,
+    sequence    INTEGER NOT NULL,
+    link        BLOB NOT NULL CHECK (length(link) = 32)
+);
+INSERT INTO signing_head (only_row, journal_id, epoch, sequence, link) VALUES (1, lower(hex(randomblob(16))), 0, 0, zeroblob(32));
+CREATE TRIGGER signing_head_never_falls_back BEFORE UPDATE ON signing_head
+WHEN NEW.journal_id IS NOT OLD.journal_id OR NEW.epoch < OLD.epoch OR NEW.sequence < OLD.sequence
+BEGIN
+    SELECT RAISE(ABORT, 'the signing journal never falls back');
 END;
 
 -- Requests for quotes, so that a repeat is recognised; tx_id once the venue has answered.

@@ -1,0 +1,114 @@
+//! The signing journal's head: every signature is a link, and the order of links is that of commits.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use settlement_gateway::domain::anchor::{Adrift, Head, Link};
+use settlement_gateway::domain::ids::KeyId;
+use settlement_gateway::domain::signing::{JournalError, PayloadDigest, Reservation, Signature, SigningReference};
+use settlement_gateway::store::{Store, StoreError};
+use tokio::task::JoinSet;
+
+use super::Fixture;
+
+fn reference(nonce: &str) -> SigningReference {
+    SigningReference::Dispute { key: KeyId::new("key-1").unwrap(), nonce: nonce.to_owned() }
+}
+
+fn digest(nonce: &str) -> PayloadDigest {
+    PayloadDigest::of(nonce)
+}
+
+fn signature(byte: u8) -> Signature {
+    Signature::from_bytes([byte; 65])
+}
+
+/// Signs for a nonce and answers the signature's place.
+async fn sign(store: &dyn Store, nonce: &str, byte: u8) -> u64 {
+    store.reserve(&reference(nonce), digest(nonce)).await.unwrap();
+    store.record(&reference(nonce), digest(nonce), signature(byte)).await.unwrap().journal_sequence
+}
+
+pub(crate) async fn a_fresh_journal_has_an_id_of_its_own_and_no_signature(fixture: &Fixture) {
+    let head = fixture.store.head().await.unwrap();
+    assert_eq!((head.epoch, head.sequence, head.link), (0, 0, Link::START));
+    assert_eq!(fixture.store.head().await.unwrap().journal, head.journal, "it keeps its id");
+    assert_ne!(head.journal.to_text(), "0".repeat(32));
+    assert_eq!(fixture.store.link_at(0).await.unwrap(), Some(Link::START));
+    assert_eq!(fixture.store.link_at(1).await.unwrap(), None);
+}
+
+pub(crate) async fn each_signature_is_one_link_of_one_chain(fixture: &Fixture) {
+    let mut expected = fixture.store.head().await.unwrap();
+    for (n, nonce) in [(1_u8, "a"), (2, "b"), (3, "c")] {
+        assert_eq!(sign(fixture.store.as_ref(), nonce, n).await, u64::from(n));
+        expected = expected.after(&reference(nonce).to_text(), &digest(nonce), &signature(n));
+        assert_eq!(fixture.store.head().await.unwrap(), expected);
+        assert_eq!(fixture.store.link_at(expected.sequence).await.unwrap(), Some(expected.link));
+    }
+}
+
+pub(crate) async fn signatures_at_once_are_links_in_the_order_of_their_commits(fixture: &Fixture) {
+    const SIGNATURES: u8 = 40;
+    let start = fixture.store.head().await.unwrap();
+    let mut tasks = JoinSet::new();
+    for n in 0..SIGNATURES {
+        let store = Arc::clone(&fixture.store);
+        tasks.spawn(async move { (sign(store.as_ref(), &n.to_string(), n).await, n) });
+    }
+    let mut signed = tasks.join_all().await;
+    signed.sort_unstable();
+    let places: Vec<u64> = signed.iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, (1..=u64::from(SIGNATURES)).collect::<Vec<_>>(), "no place is left out or taken twice");
+    let follow = |head: Head, n: &u8| {
+        let nonce = n.to_string();
+        head.after(&reference(&nonce).to_text(), &digest(&nonce), &signature(*n))
+    };
+    let end = signed.iter().fold(start, |head, (_, n)| follow(head, n));
+    assert_eq!(fixture.store.head().await.unwrap(), end);
+}
+
+pub(crate) async fn a_second_signature_for_a_reference_is_no_link(fixture: &Fixture) {
+    sign(fixture.store.as_ref(), "a", 1).await;
+    let head = fixture.store.head().await.unwrap();
+    fixture.store.record(&reference("a"), digest("a"), signature(2)).await.unwrap();
+    assert_eq!(fixture.store.head().await.unwrap(), head);
+}
+
+/// What keeps the journal from signing.
+fn adrift(error: &JournalError) -> Option<Adrift> {
+    match error.source()?.downcast_ref::<StoreError>()? {
+        StoreError::Adrift(adrift) => Some(*adrift),
+        _ => None,
+    }
+}
+
+pub(crate) async fn nothing_is_reserved_or_signed_below_the_floor(fixture: &Fixture) {
+    let store = fixture.store.as_ref();
+    sign(store, "a", 1).await;
+    let head = store.head().await.unwrap();
+    store.hold_to(head);
+    assert_eq!(store.reserve(&reference("b"), digest("b")).await.unwrap(), Reservation::Reserved, "it reaches the floor");
+    let lost = Adrift::Behind { journal: 1, anchor: 2 };
+    store.hold_to(Head { sequence: 2, ..head });
+    assert_eq!(adrift(&store.reserve(&reference("c"), digest("c")).await.unwrap_err()), Some(lost));
+    assert_eq!(adrift(&store.reserve(&reference("a"), digest("a")).await.unwrap_err()), Some(lost), "not even what was signed");
+    assert_eq!(adrift(&store.record(&reference("b"), digest("b"), signature(2)).await.unwrap_err()), Some(lost));
+    store.hold_to(Head { epoch: head.epoch + 1, ..head });
+    assert!(matches!(adrift(&store.reserve(&reference("c"), digest("c")).await.unwrap_err()), Some(Adrift::OtherEpoch { .. })));
+    store.hold_to(head);
+    assert_eq!(store.head().await.unwrap(), head, "nothing was written");
+    assert_eq!(store.reserve(&reference("c"), digest("other")).await.unwrap(), Reservation::Reserved, "nor reserved");
+}
+
+pub(crate) async fn an_epoch_begins_once_and_only_where_the_journal_still_stands(fixture: &Fixture) {
+    let store = fixture.store.as_ref();
+    let untouched = store.head().await.unwrap();
+    assert!(store.begin_epoch(&untouched, 1).await.unwrap());
+    assert!(!store.begin_epoch(&untouched, 1).await.unwrap(), "another has begun it");
+    let begun = store.head().await.unwrap();
+    assert_eq!(begun, Head { epoch: 1, ..untouched });
+    sign(store, "a", 1).await;
+    assert!(!store.begin_epoch(&begun, 2).await.unwrap(), "the journal has moved on");
+    assert_eq!(store.head().await.unwrap().epoch, 1);
+}
