@@ -17,6 +17,7 @@ tour: ## Run the gateway and drive every RPC through it once
 .PHONY: test
 test: ## Run all tests; those of PostgreSQL start its server, which is installed where that is possible
 	@scripts/postgres.sh
+	@scripts/grpcurl.sh
 	$(CARGO) test --locked
 
 .PHONY: lint

@@ -16,10 +16,11 @@ use crate::support::world::{PATIENCE, V1, V2};
 
 const FREE: &str = "127.0.0.1:0";
 
-/// A development run on free ports, and where its simulated BitGo is.
-struct Dev {
-    gateway: Gateway,
-    bitgo: String,
+/// A development run on free ports, and where its simulated venues are.
+pub(super) struct Dev {
+    pub(super) gateway: Gateway,
+    pub(super) bitgo: String,
+    pub(super) bitlipa: String,
 }
 
 fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -30,12 +31,13 @@ fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 impl Dev {
     /// Starts in a folder, where `home` is kept.
-    async fn start(folder: &Path, more: &[&str]) -> Self {
+    pub(super) async fn start(folder: &Path, more: &[&str]) -> Self {
         let process = Process::start_in(folder, arguments(more));
         let mut gateway = Gateway::of(process, "  gRPC     ", "  ops      ").await;
         let bitgo = gateway.process.word_after("  BitGo    ").await;
+        let bitlipa = gateway.process.word_after("  Bitlipa  ").await;
         gateway.process.word_after("Ctrl-C ").await;
-        Self { gateway, bitgo }
+        Self { gateway, bitgo, bitlipa }
     }
 
     /// The venue's ledger, as people read it.
@@ -44,7 +46,7 @@ impl Dev {
         client.get(format!("{}/sandbox/ledger", self.bitgo)).send().await.unwrap().json().await.unwrap()
     }
 
-    async fn stop_with(self, signal: &str) -> Ended {
+    pub(super) async fn stop_with(self, signal: &str) -> Ended {
         self.gateway.process.signal(signal);
         let ended = self.gateway.process.ended().await.with_code(0);
         assert!(ended.said.ends_with("draining\n"), "{}", ended.said);

@@ -12,3 +12,4 @@ mod random_kills;
 mod serve;
 mod staging;
 mod support;
+mod transcript;
