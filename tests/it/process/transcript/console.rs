@@ -75,7 +75,8 @@ fn goes_on(command: &str) -> bool {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "Words\n```console\n$ one 'a\n  b' \\\n  c\nanswer\nmore\n$ two\n```\n$ no command\n```sh\n$ none either\n```\n";
+    const TEXT: &str =
+        "Words\n```console\n$ one 'a\n  b' \\\n  c\nanswer\nmore\n$ two\n```\n$ no command\n```sh\n$ none either\n```\n";
 
     #[test]
     fn a_command_may_have_many_lines_and_no_answer() {
