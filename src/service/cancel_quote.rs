@@ -6,7 +6,7 @@ use super::directory::QuoteDesk;
 use super::error::{NotFound, ServiceError, VenueCall};
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::policy::Resource;
-use crate::domain::quote::{ConfirmationState, Quote, QuoteStatus, VenueQuote};
+use crate::domain::quote::{ConfirmationState, Quote, QuoteStatus, VenueQuote, refusal};
 use crate::store::ErrandKind;
 use crate::upstream::VenueFailure;
 
@@ -67,7 +67,7 @@ async fn cancel(context: &Context, desk: &QuoteDesk, quote: Quote) -> Result<Quo
         QuoteStatus::Processing | QuoteStatus::Executed | QuoteStatus::Failed => {
             Err(ServiceError::QuoteNotCancellable(Box::new(quote)))
         }
-        QuoteStatus::Quoted | QuoteStatus::Unrecognised => Err(still_quoted(failure)),
+        QuoteStatus::Quoted | QuoteStatus::Unrecognised => Err(still_quoted(failure, quote.is_expired(context.clock.now()))),
     }
 }
 
@@ -82,21 +82,30 @@ async fn keep(context: &Context, quote: Quote, venue: VenueQuote) -> Result<Quot
 /// A quote that could not be read back: only a call that had no effect for certain leaves it as it was.
 fn unread(failure: Option<VenueFailure>) -> ServiceError {
     match failure {
-        Some(
-            failure
-            @ (VenueFailure::NotSent { .. } | VenueFailure::OverBudget { .. } | VenueFailure::Refused { status: 429, .. }),
-        ) => venue(failure),
+        Some(failure) if is_untaken(&failure) => venue(failure),
         Some(_) | None => ServiceError::CancellationUnknown,
     }
 }
 
-/// A quote that is still offered: after a refusal that is the answer; after silence the cancellation may yet arrive.
-fn still_quoted(failure: Option<VenueFailure>) -> ServiceError {
+/// A quote that is still offered: after a refusal in the venue's own words that is the answer; after anything else the
+/// cancellation may yet arrive, or have arrived.
+fn still_quoted(failure: Option<VenueFailure>, has_lapsed: bool) -> ServiceError {
     match failure {
-        Some(failure @ (VenueFailure::NotSent { .. } | VenueFailure::OverBudget { .. })) => venue(failure),
-        Some(failure @ VenueFailure::Refused { status: 400..=499, .. }) => venue(failure),
+        Some(failure) if is_untaken(&failure) || is_refusal(&failure, has_lapsed) => venue(failure),
         Some(_) | None => ServiceError::CancellationUnknown,
     }
+}
+
+/// Whether a call had no effect for certain.
+fn is_untaken(failure: &VenueFailure) -> bool {
+    matches!(failure, VenueFailure::NotSent { .. } | VenueFailure::OverBudget { .. } | VenueFailure::Refused { status: 429, .. })
+}
+
+/// Whether the venue itself refused. A conflict with a quote that is shown as offered is none, unless it has lapsed: the quote
+/// may be cancelled, and the reading old.
+fn is_refusal(failure: &VenueFailure, has_lapsed: bool) -> bool {
+    let VenueFailure::Refused { status, error, .. } = failure else { return false };
+    error.name.is_some() && refusal(*status).is_some() && (*status != 409 || has_lapsed)
 }
 
 fn venue(failure: VenueFailure) -> ServiceError {

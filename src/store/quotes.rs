@@ -48,7 +48,8 @@ pub trait QuoteStore: Send + Sync {
     async fn record_quote(&self, quote: &Quote) -> Result<bool, StoreError>;
 
     /// Saves what the venue now says of a recorded quote. What was asked and by whom stays as it was recorded, and an older
-    /// reading never replaces a newer one. The quote's sequence rises where the venue says something else than before.
+    /// reading never replaces a newer one, nor an earlier stage a later one. The quote's sequence rises where the venue says
+    /// something else than before.
     async fn save_quote(&self, quote: &Quote) -> Result<(), StoreError>;
 
     /// Reads a merchant's quote.

@@ -37,6 +37,10 @@ const COUNTERS: &[(&str, &str)] = &[
     ("settlement_gateway_deliveries_total", "Deliveries that were acted on, by outcome."),
     ("settlement_gateway_quote_confirmation_changes_total", "Changes of quotes' confirmations, by state."),
     ("settlement_gateway_quote_payouts_total", "Payouts that ended, by status."),
+    (
+        "settlement_gateway_quote_payouts_claimed_total",
+        "Payouts that this gateway confirmed and that the venue shows under another external_tx_id.",
+    ),
     ("settlement_gateway_settlement_changes_total", "Changes of settlements, by change."),
     ("settlement_gateway_trade_changes_total", "Changes of writes on BitGo Trade, by change; PARKED ones wait for a person."),
     ("settlement_gateway_shortfalls_found_total", "Settlements that accounts did not cover when they were looked at before."),

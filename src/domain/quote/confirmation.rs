@@ -23,11 +23,13 @@
 //! | no answer, an unreadable one, 5xx, a refusal that is not provably the venue's | silence: `UNKNOWN`, read back |
 //! | a refusal in the venue's own words, 409 and 410 too | `UNKNOWN`, read back; the reading decides |
 //! | 2xx for this quote | `CONFIRMED` |
+//! | 2xx that names another external_tx_id, wallet or currency | silence: `UNKNOWN`, read back |
 //! | a reading shows it confirmed under our id | `CONFIRMED`, whatever was answered before |
 //! | ... under another id | `REFUSED` and an alarm: somebody else confirmed it |
 //! | ... under no id | `NEEDS_OPERATOR`; the payout is followed all the same |
 //! | ... cancelled | `REFUSED`: a confirmed quote cannot be cancelled |
 //! | ... still quoted, after a refusal | `REFUSED` for the venue's reason |
+//! | ... still quoted, after 409 | one of the two is old: read again, `REFUSED` only once the silence window has passed |
 //! | ... still quoted, after silence | sent again, since a reading lies between; where an attempt arrives late, one of them gets 409 |
 //! | ... still quoted after it expired | `REFUSED` once the silence window has passed since the expiry and the last attempt |
 //! | it stays unknown for a day, or workers keep stopping in it | `NEEDS_OPERATOR` |

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::confirmation::{Confirmation, ConfirmationChange, ConfirmationReason, ConfirmationState};
-use super::{QuoteStatus, VenueQuote};
+use super::{QuoteRequest, QuoteStatus, VenueQuote};
 use crate::domain::ids::ExternalTxId;
 use crate::domain::settlement::{VenueError, describe};
 use crate::domain::time::later;
@@ -22,17 +22,26 @@ pub enum Weighed {
     Open,
     /// Nothing can be told before this instant.
     NotBefore(Timestamp),
+    /// The venue's refusal and this reading cannot both be so: one of them is a copy's that lags.
+    Contradicted,
     /// The reading says nothing that is understood.
     Unclear,
 }
 
-/// What a success means. One whose status says something else than a confirmation says nothing of ours.
+/// What a success means. One that says something else than a confirmation of this quote under our name says nothing of ours.
 #[must_use]
-pub fn accepted(status: QuoteStatus) -> ConfirmationChange {
-    match status {
+pub fn accepted(confirmation: &Confirmation, request: &QuoteRequest, receipt: &VenueQuote) -> ConfirmationChange {
+    let invalid = |detail: String| silence(ConfirmationReason::VenueAnswerInvalid, detail);
+    if let Some(member) = receipt.differs_from(request) {
+        return invalid(format!("the {member} of the venue's answer is not what was asked for"));
+    }
+    if receipt.external_tx_id.as_deref().is_some_and(|told| told != confirmation.external_tx_id.as_str()) {
+        return invalid("the venue's answer names another external_tx_id".to_owned());
+    }
+    match receipt.status {
         QuoteStatus::Processing | QuoteStatus::Executed | QuoteStatus::Failed => ConfirmationChange::Confirmed,
-        QuoteStatus::Quoted | QuoteStatus::Cancelled | QuoteStatus::Unrecognised => {
-            silence(ConfirmationReason::VenueAnswerInvalid, format!("the venue answered {} to a confirmation", status.as_str()))
+        status @ (QuoteStatus::Quoted | QuoteStatus::Cancelled | QuoteStatus::Unrecognised) => {
+            invalid(format!("the venue answered {} to a confirmation", status.as_str()))
         }
     }
 }
@@ -82,6 +91,13 @@ pub fn weigh(confirmation: &Confirmation, venue: &VenueQuote, asked_at: Timestam
             Some(doubt) if doubt.silent => after_silence(confirmation, venue, asked_at, silence_window),
             Some(doubt) => {
                 let reason = doubt.refusal.unwrap_or(ConfirmationReason::NotConfirmable);
+                // Whoever answers that it is confirmed or cancelled already does not show it as offered, unless one of the two is
+                // old: and the confirmation that it speaks of may be ours, carried out twice on its way.
+                let is_contradicted = reason == ConfirmationReason::NotConfirmable;
+                let sent_at = confirmation.dispatched_at.unwrap_or(doubt.since);
+                if is_contradicted && asked_at < later(sent_at, silence_window) {
+                    return Weighed::Contradicted;
+                }
                 refused(reason, confirmation.detail.as_deref().unwrap_or("the venue refused it"))
             }
             None if has_lapsed(venue, asked_at) => refused(ConfirmationReason::Expired, "it expired before it was sent"),
@@ -95,15 +111,16 @@ fn confirmed_by(confirmation: &Confirmation, venue: &VenueQuote) -> Weighed {
     let told = venue.external_tx_id.as_deref().map(ExternalTxId::new);
     Weighed::Change(match told {
         Some(Ok(told)) if told == confirmation.external_tx_id => ConfirmationChange::Confirmed,
-        Some(_) => ConfirmationChange::Refused(
+        Some(Ok(_)) => ConfirmationChange::Refused(
             ConfirmationReason::ConfirmedByAnother,
             "the venue shows it confirmed under another external_tx_id".to_owned(),
         ),
-        None if confirmation.attempts == 0 => ConfirmationChange::Refused(
+        // A name that nobody can have given is no name.
+        Some(Err(_)) | None if confirmation.attempts == 0 => ConfirmationChange::Refused(
             ConfirmationReason::ConfirmedByAnother,
             "the venue shows it confirmed, and this gateway sent nothing".to_owned(),
         ),
-        None => ConfirmationChange::Parked(
+        Some(Err(_)) | None => ConfirmationChange::Parked(
             ConfirmationReason::Unattributed,
             "the venue shows it confirmed and does not say under which external_tx_id".to_owned(),
         ),
@@ -127,6 +144,13 @@ fn has_lapsed(venue: &VenueQuote, at: Timestamp) -> bool {
 }
 
 impl Confirmation {
+    /// Whether a reading of a quote that we confirmed names somebody else as who did.
+    #[must_use]
+    pub fn is_claimed_by_another(&self, venue: &VenueQuote) -> bool {
+        let told = venue.external_tx_id.as_deref();
+        self.state == ConfirmationState::Confirmed && told.is_some_and(|told| told != self.external_tx_id.as_str())
+    }
+
     /// What happens to a confirmation that has been unknown for too long.
     #[must_use]
     pub fn given_up(&self, now: Timestamp) -> Option<ConfirmationChange> {

@@ -64,14 +64,60 @@ fn reason_of(change: &ConfirmationChange) -> ConfirmationReason {
     }
 }
 
+fn receipt(status: QuoteStatus, change: impl FnOnce(&mut VenueQuote)) -> ConfirmationChange {
+    let mut receipt = VenueQuote::bare(TxId::new("tx").unwrap(), status);
+    change(&mut receipt);
+    accepted(&sent(), &quote(|_| ()).request, &receipt)
+}
+
 #[test]
 fn a_success_is_a_confirmation_and_another_status_is_none() {
     for status in [QuoteStatus::Processing, QuoteStatus::Executed, QuoteStatus::Failed] {
-        assert_eq!(accepted(status), ConfirmationChange::Confirmed, "{status:?}");
+        assert_eq!(receipt(status, |_| ()), ConfirmationChange::Confirmed, "{status:?}");
     }
     for status in [QuoteStatus::Quoted, QuoteStatus::Cancelled, QuoteStatus::Unrecognised] {
-        assert!(matches!(accepted(status), ConfirmationChange::Unanswered(None, ..)), "{status:?}");
+        assert!(matches!(receipt(status, |_| ()), ConfirmationChange::Unanswered(None, ..)), "{status:?}");
     }
+}
+
+#[test]
+fn a_success_for_another_name_or_another_wallet_is_not_ours() {
+    let said = |change: &dyn Fn(&mut VenueQuote)| receipt(QuoteStatus::Processing, change);
+    assert_eq!(said(&|receipt| receipt.external_tx_id = Some("payout-1".to_owned())), ConfirmationChange::Confirmed);
+    let others: [&dyn Fn(&mut VenueQuote); 3] = [
+        &|receipt| receipt.external_tx_id = Some("payout-2".to_owned()),
+        &|receipt| receipt.wallet_address = Some("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359".to_owned()),
+        &|receipt| receipt.destination_currency = Some("DAI".to_owned()),
+    ];
+    for other in others {
+        let change = said(other);
+        assert!(matches!(change, ConfirmationChange::Unanswered(None, ConfirmationReason::VenueAnswerInvalid, _)), "{change:?}");
+    }
+}
+
+#[test]
+fn a_payout_that_another_claims_is_told_apart_from_ours() {
+    let confirmed = then(&sent(), ConfirmationChange::Confirmed, 3);
+    assert!(confirmed.is_claimed_by_another(&shown(QuoteStatus::Executed, Some("payout-2"))));
+    assert!(!confirmed.is_claimed_by_another(&shown(QuoteStatus::Executed, Some("payout-1"))));
+    assert!(!confirmed.is_claimed_by_another(&shown(QuoteStatus::Executed, None)));
+    assert!(!silent().is_claimed_by_another(&shown(QuoteStatus::Executed, Some("payout-2"))), "that is for a reading to decide");
+}
+
+#[test]
+fn a_name_that_nobody_can_have_given_is_no_name() {
+    for told in ["", " ", "a\u{7}"] {
+        let nobodys = decided(weigh(&silent(), &shown(QuoteStatus::Processing, Some(told)), at(4), WINDOW));
+        assert_eq!(reason_of(&nobodys), ConfirmationReason::Unattributed, "{told:?}: it may be ours, so it is not refused");
+    }
+}
+
+#[test]
+fn a_conflict_with_a_quote_that_is_shown_as_offered_is_not_believed_before_the_window_is_over() {
+    assert_eq!(weigh(&told_no(409), &quoted(), at(4), WINDOW), Weighed::Contradicted);
+    assert_eq!(weigh(&told_no(409), &quoted(), at(61), WINDOW), Weighed::Contradicted);
+    let late = decided(weigh(&told_no(409), &quoted(), at(62), WINDOW));
+    assert_eq!(reason_of(&late), ConfirmationReason::NotConfirmable);
 }
 
 #[test]

@@ -1,12 +1,18 @@
 //! What the venue's answer to a confirmation means, in the domain's words.
 
-use crate::domain::quote::{ConfirmationChange, ConfirmationReason, VenueQuote, accepted, refused, silence};
+use crate::domain::quote::{
+    Confirmation, ConfirmationChange, ConfirmationReason, QuoteRequest, VenueQuote, accepted, refused, silence,
+};
 use crate::upstream::VenueFailure;
 
-/// What an answer changes.
-pub(super) fn judge(answer: &Result<VenueQuote, VenueFailure>) -> ConfirmationChange {
+/// What an answer changes of a confirmation of what was asked.
+pub(super) fn judge(
+    confirmation: &Confirmation,
+    request: &QuoteRequest,
+    answer: &Result<VenueQuote, VenueFailure>,
+) -> ConfirmationChange {
     match answer {
-        Ok(receipt) => accepted(receipt.status),
+        Ok(receipt) => accepted(confirmation, request, receipt),
         Err(VenueFailure::NotSent { detail }) => {
             ConfirmationChange::NotSent(ConfirmationReason::VenueUnavailable, detail.clone())
         }

@@ -62,7 +62,8 @@ impl Run<'_> {
     }
 
     async fn answered(&self, quote: Quote, answer: Result<VenueQuote, VenueFailure>) -> Result<Option<Timestamp>, StoreError> {
-        let (change, asked_seconds) = (answer::judge(&answer), answer::asked_seconds(&answer));
+        let change = answer::judge(confirmation(&quote)?, &quote.request, &answer);
+        let asked_seconds = answer::asked_seconds(&answer);
         let quote = match (&answer, &change) {
             (Ok(receipt), ConfirmationChange::Confirmed) => {
                 let venue = VenueQuote { confirmed_at: receipt.confirmed_at, ..quote.venue.now(receipt) };

@@ -30,6 +30,10 @@ impl Run<'_> {
             // Nothing became of it; whoever wants another reading of its terms asks for one.
             return Ok(self.next_look(&quote));
         }
+        let is_claimed = |venue| quote.confirmation.as_ref().is_some_and(|ours| ours.is_claimed_by_another(venue));
+        if is_claimed(&venue) && !is_claimed(&quote.venue) {
+            report::claimed_by_another(&quote);
+        }
         let quote = Quote { venue, read_at: self.now(), ..quote };
         self.context.store.save_quote(&quote).await?;
         self.context.errands.announce(ErrandKind::Quote, tx_id.as_str());

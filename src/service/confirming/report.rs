@@ -26,6 +26,13 @@ pub(super) fn changed(quote: &Quote) {
     }
 }
 
+/// A payout that we had confirmed shows as another's: two ledgers may count it.
+pub(super) fn claimed_by_another(quote: &Quote) {
+    let (merchant, tx_id) = (quote.request.merchant_id.as_str(), quote.venue.tx_id.as_str());
+    counter!("settlement_gateway_quote_payouts_claimed_total").increment(1);
+    error!(merchant, tx_id, "the venue shows a quote that this gateway confirmed under another external_tx_id");
+}
+
 /// What became of a payout.
 pub(super) fn ended(quote: &Quote) {
     let (merchant, tx_id) = (quote.request.merchant_id.as_str(), quote.venue.tx_id.as_str());

@@ -42,6 +42,10 @@ impl Run<'_> {
                 self.delay(quote, ConfirmationReason::Expired, "it expired while it was being sent", None).await?;
                 Ok(Some(at))
             }
+            Weighed::Contradicted => {
+                let detail = confirmation(&quote)?.detail.clone().unwrap_or_default();
+                self.delay(quote, ConfirmationReason::NotConfirmable, &detail, None).await
+            }
             Weighed::Unclear => {
                 let detail = format!("the venue shows it as {:?}", fresh.venue.status_text);
                 self.unbelievable(quote, &detail).await

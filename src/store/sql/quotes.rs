@@ -133,14 +133,22 @@ async fn record_quote(on: &mut Session, quote: &Quote) -> Result<bool, StoreErro
     Ok(true)
 }
 
-/// Saves a reading of a recorded quote, unless a newer one is there. One that says nothing else changes its time alone.
+/// Saves a reading of a recorded quote, unless a newer one is there, or one of a later stage: the venue's copies lag, and what has
+/// ended would never be looked at again. A reading that says nothing else changes its time alone.
 pub(super) async fn keep_reading(on: &mut Session, quote: &Quote) -> Result<(), StoreError> {
+    // Whoever else would save one waits for this transaction's end.
+    const HOLD: &str = "UPDATE quote SET read_at = read_at WHERE merchant_id = $1 AND tx_id = $2 RETURNING venue";
     const UPDATE: &str = "UPDATE quote SET sequence = sequence + CASE WHEN venue = $3 THEN 0 ELSE 1 END, venue = $3, read_at = $4 \
                           WHERE merchant_id = $1 AND tx_id = $2 AND read_at <= $4";
     let Quote { request, venue, read_at, .. } = quote;
+    let (merchant_id, tx_id) = (request.merchant_id.as_str(), venue.tx_id.as_str());
+    let Some(row) = on.row(Statement::new(HOLD).bind(merchant_id).bind(tx_id)).await? else { return Ok(()) };
+    if venue.is_behind(&row.read("venue", quote_rows::read_quote)?) {
+        return Ok(());
+    }
     let update = Statement::new(UPDATE)
-        .bind(request.merchant_id.as_str())
-        .bind(venue.tx_id.as_str())
+        .bind(merchant_id)
+        .bind(tx_id)
         .bind(quote_rows::write_quote(venue).map_err(unavailable)?)
         .bind(*read_at);
     on.execute(update).await?;

@@ -24,15 +24,20 @@ pub(super) fn quote(wire: wire::Quote) -> Result<VenueQuote, Unmapped> {
         fulfillment: Fulfillment::from_name(&fulfillment_text).unwrap_or(Fulfillment::Unrecognised),
         fulfillment_text,
         expected_source_amount: whole(wire.expected_source_amount)?,
-        external_tx_id: wire.external_tx_id,
-        tx_hash: wire.tx_hash,
-        failure_reason: wire.failure_reason,
+        external_tx_id: said(wire.external_tx_id),
+        tx_hash: said(wire.tx_hash),
+        failure_reason: said(wire.failure_reason),
         created_at: instant(wire.created_at.as_deref()),
         confirmed_at: instant(wire.confirmed_at.as_deref()),
         executed_at: instant(wire.executed_at.as_deref()),
         cancelled_at: instant(wire.cancelled_at.as_deref()),
         expires_at: weighty_instant(wire.expires_at.as_deref()).map_err(|_| Unmapped("expires_at"))?,
     })
+}
+
+/// What a quote comes to have later: an empty text is none yet.
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn digits(decimal: Option<DecimalText>) -> Option<String> {

@@ -54,6 +54,12 @@ fn an_executed_quote_shows_what_became_of_it() {
 }
 
 #[test]
+fn an_empty_text_names_nobody() {
+    let quote = read(r#"{"tx_id":"a","status":"processing","external_tx_id":"","tx_hash":"","failure_reason":""}"#).unwrap();
+    assert_eq!((quote.external_tx_id, quote.tx_hash, quote.failure_reason), (None, None, None));
+}
+
+#[test]
 fn what_a_quote_must_have_is_demanded() {
     for (text, member) in [
         (r#"{"status":"quoted"}"#, "tx_id"),

@@ -61,6 +61,13 @@ async fn what_nobody_can_tell_is_called_unknown() {
     let third = shop.quote().await;
     shop.disturb(Endpoint::QuoteCancel, 1, status(400, Body::Bitlipa, false));
     assert!(matches!(cancel(&shop, &third).await, Err(ServiceError::Venue { .. })), "the venue's refusal is the answer");
+    let fourth = shop.quote().await;
+    shop.disturb(Endpoint::QuoteCancel, 1, status(400, Body::Html, false));
+    assert!(matches!(cancel(&shop, &fourth).await, Err(ServiceError::CancellationUnknown)), "a proxy's page is nobody's word");
+    let fifth = shop.quote().await;
+    shop.disturb(Endpoint::QuoteCancel, 1, status(409, Body::Bitlipa, true));
+    shop.disturb(Endpoint::QuoteGet, 1, altered([("status", "\"quoted\""), ("cancelled_at", "null")]));
+    assert!(matches!(cancel(&shop, &fifth).await, Err(ServiceError::CancellationUnknown)), "the reading is old");
 }
 
 #[tokio::test]

@@ -78,7 +78,6 @@ async fn a_refusal_in_the_venues_own_words_is_believed_after_a_reading_and_can_b
         (401, ConfirmationReason::VenueCredentials),
         (403, ConfirmationReason::VenueForbidden),
         (404, ConfirmationReason::NotFound),
-        (409, ConfirmationReason::NotConfirmable),
         (410, ConfirmationReason::Expired),
     ];
     let shop = Shop::open().await;
@@ -92,6 +91,55 @@ async fn a_refusal_in_the_venues_own_words_is_believed_after_a_reading_and_can_b
         let again = shop.confirm(&quote).await.unwrap();
         assert_eq!(state(&again), ConfirmationState::Confirmed, "{code}");
     }
+}
+
+#[tokio::test]
+async fn a_conflict_that_no_reading_shows_is_not_called_a_refusal_before_the_window_is_over() {
+    let shop = Shop::open().await;
+    let quote = shop.quote().await;
+    shop.disturb(Endpoint::QuoteConfirm, 1, status(409, Body::Bitlipa, false));
+    let passing = async {
+        shop.until(&quote, |quote| quote.confirmation.is_some() && state(quote) == ConfirmationState::Unknown).await;
+        let readings = shop.readings(&quote);
+        shop.until_read(&quote, readings + 3).await;
+        assert_eq!(state(&shop.stored(&quote).await), ConfirmationState::Unknown, "the reading may be old");
+        shop.clock.advance(std::time::Duration::from_secs(60));
+    };
+    let (outcome, ()) = tokio::join!(shop.confirm(&quote), passing);
+    assert_eq!(refusal(outcome), ConfirmationReason::NotConfirmable);
+    assert_eq!(shop.confirmations(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_was_carried_out_twice_on_its_way_is_ours_although_a_reading_lags() {
+    let shop = Shop::open().await;
+    let quote = shop.quote().await;
+    shop.disturb(Endpoint::QuoteConfirm, 1, status(409, Body::Bitlipa, true));
+    shop.disturb(Endpoint::QuoteGet, 1, altered([]));
+    shop.disturb(Endpoint::QuoteGet, 2, stale());
+    let confirmed = shop.confirm(&quote).await.unwrap();
+    assert_eq!((state(&confirmed), confirmation_of(&confirmed).attempts), (ConfirmationState::Confirmed, 1));
+}
+
+#[tokio::test]
+async fn a_success_under_another_name_is_read_back_before_it_is_believed() {
+    let shop = Shop::open().await;
+    let quote = shop.quote().await;
+    shop.disturb(Endpoint::QuoteConfirm, 1, altered([("external_tx_id", "\"not-ours\"")]));
+    shop.disturb(Endpoint::QuoteGet, 1, altered([]));
+    shop.disturb(Endpoint::QuoteGet, 1, altered([("external_tx_id", "\"not-ours\"")]));
+    assert_eq!(refusal(shop.confirm(&quote).await), ConfirmationReason::ConfirmedByAnother);
+}
+
+#[tokio::test]
+async fn a_confirmation_under_an_empty_name_is_a_persons_to_decide() {
+    let shop = Shop::open().await;
+    let quote = shop.quote().await;
+    shop.disturb(Endpoint::QuoteConfirm, 1, Behaviour::AcceptThenCut);
+    shop.disturb(Endpoint::QuoteGet, 1, altered([]));
+    shop.disturb(Endpoint::QuoteGet, 1, altered([("external_tx_id", "\"\"")]));
+    let parked = shop.confirm(&quote).await.unwrap();
+    assert_eq!(state(&parked), ConfirmationState::NeedsOperator, "it may be ours");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use settlement_gateway::service::{
     ConfirmQuote, Context, Directory, ErrandSettings, Errands, QuoteDesk, QuoteErrands, QuotePace, ServiceError, Turns,
     confirm_quote, create_quote, get_quote, watch_quote,
 };
+use settlement_gateway::store::ErrandKind;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
 use settlement_gateway::upstream::{CallbackUrl, Credential, HttpOptions, QuoteVenue};
@@ -147,6 +148,13 @@ impl Shop {
     /// How often the venue was asked for this quote.
     pub(super) fn readings(&self, quote: &Quote) -> u64 {
         self.sandbox.ledger().requests_containing(&format!("GET /api/v1/settlements/{}", quote.venue.tx_id))
+    }
+
+    /// Waits until the venue was asked for this quote so often.
+    pub(super) async fn until_read(&self, quote: &Quote, times: u64) {
+        let (errands, tx_id) = (&self.context.errands, quote.venue.tx_id.as_str());
+        let look = || async { Ok::<_, ServiceError>((self.readings(quote) >= times).then_some(())) };
+        errands.wait_until(ErrandKind::Quote, tx_id, PATIENCE, look).await.unwrap().expect("it took too long");
     }
 
     /// The name under which the venue has the quote's confirmation.

@@ -121,6 +121,7 @@ macro_rules! suite {
             quotes: a_merchants_quote_is_hidden_from_another,
             quotes: a_tx_id_belongs_to_the_request_that_had_it_first,
             quotes: an_older_reading_never_replaces_a_newer_one,
+            quotes: an_earlier_stage_never_replaces_a_later_one,
             quotes: a_sequence_rises_with_what_is_said_and_not_with_a_mere_reading,
             confirmations: a_confirmation_reads_back_and_its_errand_is_due,
             confirmations: a_quote_has_one_confirmation_until_it_is_refused,

@@ -130,6 +130,16 @@ pub(crate) async fn an_older_reading_never_replaces_a_newer_one(fixture: &Fixtur
     assert_eq!(stored(fixture, "tx-1").await, Some(Quote { sequence: 2, ..newer }));
 }
 
+pub(crate) async fn an_earlier_stage_never_replaces_a_later_one(fixture: &Fixture) {
+    let ended = quote("tx-1", QuoteStatus::Executed, after_start(5));
+    assert!(fixture.store.record_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(1))).await.unwrap());
+    fixture.store.save_quote(&ended).await.unwrap();
+    for lagging in [QuoteStatus::Quoted, QuoteStatus::Processing] {
+        fixture.store.save_quote(&quote("tx-1", lagging, after_start(9))).await.unwrap();
+    }
+    assert_eq!(stored(fixture, "tx-1").await, Some(Quote { sequence: 2, ..ended }));
+}
+
 pub(crate) async fn a_sequence_rises_with_what_is_said_and_not_with_a_mere_reading(fixture: &Fixture) {
     assert!(fixture.store.record_quote(&quote("tx-1", QuoteStatus::Quoted, after_start(1))).await.unwrap());
     for (second, status, sequence) in [
