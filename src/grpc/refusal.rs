@@ -21,6 +21,13 @@ fn about(path: &str) -> About {
         "/settlement.v1.SettlementService/CancelSettlement" => {
             About::call("SettlementService/CancelSettlement").that(Kind::Changes)
         }
+        "/settlement.v1.QuoteService/ConfirmQuote" => About::call("QuoteService/ConfirmQuote").that(Kind::Changes),
+        "/settlement.v1.TradeSettlementService/CreateTradeSettlement" => {
+            About::call("TradeSettlementService/CreateTradeSettlement").that(Kind::Changes)
+        }
+        "/settlement.v1.TradeSettlementService/Affirm" => About::call("TradeSettlementService/Affirm").that(Kind::Changes),
+        "/settlement.v1.TradeSettlementService/Reject" => About::call("TradeSettlementService/Reject").that(Kind::Changes),
+        "/settlement.v1.TradeSettlementService/Cancel" => About::call("TradeSettlementService/Cancel").that(Kind::Changes),
         // The rest writes no settlement; which it is, changes nothing in the status.
         _ => About::call("unknown"),
     }
@@ -32,8 +39,22 @@ mod tests {
     use tonic_types::StatusExt;
 
     fn outcome(method: &str, reason: ErrorReason) -> Option<String> {
-        let status = refuse(&format!("/settlement.v1.SettlementService/{method}"), reason);
+        outcome_of(&format!("SettlementService/{method}"), reason)
+    }
+
+    fn outcome_of(rpc: &str, reason: ErrorReason) -> Option<String> {
+        let status = refuse(&format!("/settlement.v1.{rpc}"), reason);
         status.get_details_error_info().unwrap().metadata.get("outcome").cloned()
+    }
+
+    #[test]
+    fn a_payout_or_a_trade_that_was_begun_and_not_answered_is_unknown_too() {
+        for rpc in ["CreateTradeSettlement", "Affirm", "Reject", "Cancel"] {
+            let rpc = format!("TradeSettlementService/{rpc}");
+            assert_eq!(outcome_of(&rpc, ErrorReason::Internal).as_deref(), Some("UNKNOWN"), "{rpc}");
+        }
+        assert_eq!(outcome_of("QuoteService/ConfirmQuote", ErrorReason::Internal).as_deref(), Some("UNKNOWN"));
+        assert_eq!(outcome_of("TradeSettlementService/ListAffirmations", ErrorReason::Internal), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::convert::trade::{self as convert, Listed};
 use super::convert::trade_shown as shown;
 use super::pb;
 use super::pb::trade_settlement_service_server::TradeSettlementService;
-use super::status::About;
+use super::status::{About, Kind};
 use crate::domain::trade::TradeWrite;
 use crate::service::Context;
 use crate::service::trade::{
@@ -42,7 +42,8 @@ impl TradeSettlementService for TradeApi {
         &self,
         request: Request<pb::CreateTradeSettlementRequest>,
     ) -> Result<Response<pb::CreateTradeSettlementResponse>, Status> {
-        let call = Call::open(&request, About::call("TradeSettlementService/CreateTradeSettlement"), self.settings)?;
+        let call =
+            Call::open(&request, About::call("TradeSettlementService/CreateTradeSettlement").that(Kind::Changes), self.settings)?;
         let asked = call.converted(convert::create(request.get_ref()))?;
         let write = self.write(&call, asked).await?;
         let trade_settlement = Some(shown::settlement(TradeView::of(write)));
@@ -92,7 +93,7 @@ impl TradeSettlementService for TradeApi {
     }
 
     async fn affirm(&self, request: Request<pb::AffirmRequest>) -> Result<Response<pb::AffirmResponse>, Status> {
-        let call = Call::open(&request, About::call("TradeSettlementService/Affirm"), self.settings)?;
+        let call = Call::open(&request, About::call("TradeSettlementService/Affirm").that(Kind::Changes), self.settings)?;
         let asked = call.converted(convert::affirm(request.get_ref()))?;
         let write = self.write(&call, asked).await?;
         let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
@@ -100,7 +101,7 @@ impl TradeSettlementService for TradeApi {
     }
 
     async fn reject(&self, request: Request<pb::RejectRequest>) -> Result<Response<pb::RejectResponse>, Status> {
-        let call = Call::open(&request, About::call("TradeSettlementService/Reject"), self.settings)?;
+        let call = Call::open(&request, About::call("TradeSettlementService/Reject").that(Kind::Changes), self.settings)?;
         let asked = call.converted(convert::reject(request.get_ref()))?;
         let write = self.write(&call, asked).await?;
         let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
@@ -108,7 +109,7 @@ impl TradeSettlementService for TradeApi {
     }
 
     async fn cancel(&self, request: Request<pb::CancelRequest>) -> Result<Response<pb::CancelResponse>, Status> {
-        let call = Call::open(&request, About::call("TradeSettlementService/Cancel"), self.settings)?;
+        let call = Call::open(&request, About::call("TradeSettlementService/Cancel").that(Kind::Changes), self.settings)?;
         let asked = call.converted(convert::cancel(request.get_ref()))?;
         let write = self.write(&call, asked).await?;
         let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));

@@ -20,5 +20,5 @@ pub use reason::TradeReason;
 pub use state::TradeState;
 pub use status::{AffirmationStatus, TradeSettlementStatus, TradeStatus};
 pub use venue::{Affirmation, Evidence, Lock, SettlementFees, Shown, ShownTrade, TradeAnswer, VenueTradeSettlement, same_id};
-pub use verdict::{find_ours, judge_affirmation, trade_verdict};
+pub use verdict::{judge_affirmation, judge_followed, judge_list, shows_ours, trade_verdict};
 pub use write::{Resolution, TradeHeader, TradeProgress, TradeWrite};

@@ -8,6 +8,7 @@
 use bigdecimal::BigDecimal;
 
 use super::amounts::{BaseUnits, PartyAmounts, Scope, Trade, disagreement};
+use super::venue::same_id;
 use crate::domain::ids::{Currency, TradingAccountId};
 use crate::domain::payload::{Json, Mismatch, read_strict};
 
@@ -197,6 +198,12 @@ impl TradePayload {
     pub fn hold(&self, expected: Expectation<'_>) -> Result<(), Mismatch> {
         if self.account_id != *expected.account_id {
             return mismatch("accountId", "is another account");
+        }
+        // Spelled otherwise, the signer's own part would pass for somebody else's, whose amounts and fees are not held so.
+        let account = self.account_id.as_str();
+        let is_respelled = |other: &str| other != account && same_id(other, account);
+        if let Some(place) = self.entries.iter().position(|entry| is_respelled(entry.party.account_id.as_str())) {
+            return mismatch(format!("amounts[{place}].accountId"), "is the signer's account, spelled otherwise");
         }
         self.hold_amounts(expected)?;
         self.hold_fees(expected)?;

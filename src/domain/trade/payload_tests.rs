@@ -124,3 +124,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_signers_account_in_another_spelling_does_not_pass_for_somebody_elses() {
+    let respelled = WITH_FEE.replacen(r#""amounts":[{"accountId":"a""#, r#""amounts":[{"accountId":"A""#, 1);
+    let asked = [party("b 700 ofcusd 5 ofcbtc"), party("A 5 ofcbtc 700 ofcusd")];
+    assert_eq!(held(&respelled, &asked, &[], None), Err("amounts[0].accountId".to_owned()));
+}

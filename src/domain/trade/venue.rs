@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::payload::{Nonces, read_trade_payload};
 use super::status::{AffirmationStatus, TradeSettlementStatus, TradeStatus};
-use crate::domain::ids::TradingAccountId;
+use crate::domain::ids::{SettlementId, TradingAccountId};
 use crate::domain::settlement::VenueError;
 
 /// Assets that are locked on an account for a settlement.
@@ -164,6 +164,12 @@ impl VenueTradeSettlement {
     pub fn status(&self) -> TradeSettlementStatus {
         let known = self.status_text.as_deref().and_then(TradeSettlementStatus::from_name);
         known.unwrap_or(TradeSettlementStatus::Unrecognised)
+    }
+
+    /// The id, where it is one that the settlement can be read by.
+    #[must_use]
+    pub fn readable_id(&self) -> Option<SettlementId> {
+        SettlementId::new(self.id.as_deref()?).ok()
     }
 
     /// An account's affirmation.

@@ -1,8 +1,9 @@
 use super::super::asked::Affirming;
-use super::super::change::tests::{creation, nonces, submitting};
+use super::super::change::tests::{at, creation, nonces, submitting, then};
 use super::super::payload::Nonces;
 use super::*;
 use crate::domain::ids::AffirmationId;
+use crate::domain::settlement::Outcome;
 
 fn payload(nonces: &Nonces) -> String {
     format!(
@@ -83,9 +84,59 @@ fn in_a_list_only_our_nonces_are_proof() {
     let untold = settlement(vec![affirmation("a", "affirmed", None)]);
     let anothers = settlement(vec![affirmation("a", "affirmed", Some(&others()))]);
     let counterparty = settlement(vec![affirmation("b", "pending", Some(&nonces()))]);
-    assert_eq!(find_ours(&[untold.clone(), anothers.clone(), counterparty], &write), None);
+    assert_eq!(judge_list(&[untold.clone(), anothers.clone(), counterparty], &write), None);
     let ours = settlement(vec![affirmation("b", "pending", None), affirmation("a", "affirmed", Some(&nonces()))]);
-    assert_eq!(find_ours(&[untold, anothers, ours.clone()], &write), Some(&ours));
+    let list = [untold, anothers, ours.clone()];
+    assert_eq!(judge_list(&list, &write), Some(TradeChange::Taken { shown: Shown::Settlement(Box::new(ours)) }));
+    assert!(shows_ours(&list, &write) && !shows_ours(&list[..2], &write));
+}
+
+#[test]
+fn a_payload_that_was_settled_twice_needs_a_person() {
+    let write = submitting(creation());
+    let ours = |id: &str| {
+        let affirmations = vec![affirmation("a", "affirmed", Some(&nonces()))];
+        VenueTradeSettlement { id: Some(id.to_owned()), ..settlement(affirmations) }
+    };
+    let said = |list: &[VenueTradeSettlement]| judge_list(list, &write).map(|change| change.name());
+    assert_eq!(said(&[ours("1"), ours("2")]), Some("PARKED"));
+    assert_eq!(said(&[ours("a-b"), ours("AB")]), Some("TAKEN"), "one settlement that a list shows twice");
+}
+
+#[test]
+fn a_settlement_that_nobody_could_read_again_is_not_taken() {
+    let unreadable = |id: &str| VenueTradeSettlement {
+        id: Some(id.to_owned()),
+        ..settlement(vec![affirmation("a", "affirmed", Some(&nonces()))])
+    };
+    for id in ["x".repeat(129), "a\nb".to_owned()] {
+        assert_eq!(created(unreadable(&id)).name(), "UNANSWERED");
+        assert_eq!(judge_list(&[unreadable(&id)], &submitting(creation())), None);
+    }
+}
+
+#[test]
+fn a_followed_settlement_is_taken_when_it_says_something_new_and_not_with_anothers_payload() {
+    let shown = settlement(vec![affirmation("a", "affirmed", Some(&nonces()))]);
+    let taken = TradeChange::Taken { shown: Shown::Settlement(Box::new(shown.clone())) };
+    let pending = then(&submitting(creation()), taken);
+    assert_eq!(judge_followed(shown.clone(), &pending), None);
+    let settled = VenueTradeSettlement { status_text: Some("settled".to_owned()), ..shown };
+    assert_eq!(judge_followed(settled, &pending).map(|change| change.name()), Some("TAKEN"));
+    let anothers = settlement(vec![affirmation("a", "affirmed", Some(&others()))]);
+    let parked = judge_followed(anothers, &pending).unwrap();
+    assert_eq!(parked.name(), "PARKED");
+    assert_eq!(then(&pending, parked).outcome(), Outcome::Created, "the venue has shown it");
+}
+
+#[test]
+fn what_stays_unknown_for_a_day_is_given_up() {
+    let silence = TradeAnswer::NoAnswer { detail: String::new() };
+    let write = submitting(creation());
+    let unknown = then(&write, trade_verdict(silence, &write));
+    assert_eq!(unknown.given_up(at(86_400)), None);
+    assert_eq!(unknown.given_up(at(86_401)).map(|change| change.name()), Some("PARKED"));
+    assert_eq!(write.given_up(at(1_000_000)), None, "that is under way");
 }
 
 #[test]

@@ -123,6 +123,8 @@ impl TradeWrite {
             | TradeState::Failed
             | TradeState::Canceled
             | TradeState::Done => Outcome::Created,
+            // What the venue has shown is there, whatever a person must decide of it.
+            TradeState::NeedsOperator if progress.settlement.is_some() => Outcome::Created,
             _ if progress.exposed => Outcome::Unknown,
             _ => Outcome::NotSent,
         }

@@ -1,7 +1,8 @@
 //! What a person decides: the requests.
 
+use super::trade;
 use super::violations::{InvalidRequest, Violations};
-use crate::domain::ids::{EnterpriseId, ExternalId, Notes, RequestId, SettlementId};
+use crate::domain::ids::{EnterpriseId, ExternalId, Notes, SettlementId};
 use crate::grpc::pb;
 use crate::grpc::pb::resolve_settlement_request::Decision as SettlementWord;
 use crate::grpc::pb::resolve_trade_settlement_request::Decision;
@@ -47,9 +48,7 @@ pub fn resolve(request: &pb::ResolveSettlementRequest) -> Result<SettlementResol
 pub fn resolve_trade(request: &pb::ResolveTradeSettlementRequest) -> Result<TradeResolution, InvalidRequest> {
     let mut violations = Violations::new();
     let enterprise_id = violations.required("enterprise_id", &request.enterprise_id, EnterpriseId::new);
-    let request_id = violations.required("request_id", &request.request_id, |text| {
-        RequestId::new(uuid::Uuid::try_parse(text).map_or_else(|_| text.to_owned(), |id| id.hyphenated().to_string()))
-    });
+    let request_id = violations.required("request_id", &request.request_id, trade::request_id);
     let decision = violations.present("decision", request.decision.as_ref()).and_then(|decision| match decision {
         Decision::SettlementId(id) => violations.required("settlement_id", id, SettlementId::new).map(TradeDecision::Created),
         Decision::TookEffect(true) => Some(TradeDecision::TookEffect),

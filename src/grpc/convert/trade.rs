@@ -6,7 +6,9 @@ use super::limits::{MAX_PAGE_TOKEN_BYTES, MAX_TRADE_PAYLOAD_BYTES, MAX_TRADES};
 use super::time::from_proto;
 use super::violations::{InvalidRequest, Violations};
 use crate::domain::amount::Amount;
-use crate::domain::ids::{AffirmationId, Currency, EnterpriseId, ExternalId, RequestId, SettlementId, TradeId, TradingAccountId};
+use crate::domain::ids::{
+    AffirmationId, Currency, EnterpriseId, ExternalId, RequestId, SettlementId, TextError, TradeId, TradingAccountId,
+};
 use crate::domain::trade::{
     AffirmationStatus, Affirming, BaseUnits, Basis, Creation, MAX_PARTIES, PartyAmounts, Trade, TradeAction, TradeAsked,
     TradeStatus,
@@ -131,7 +133,7 @@ pub fn get(request: &pb::GetTradeSettlementRequest) -> Result<(Account, TradeNam
     let mut violations = Violations::new();
     let account = account(&mut violations, &request.enterprise_id, &request.account_id);
     let name = violations.present("name", request.name.as_ref()).and_then(|name| match name {
-        Name::RequestId(id) => violations.required("request_id", id, RequestId::new).map(TradeName::Request),
+        Name::RequestId(id) => violations.required("request_id", id, request_id).map(TradeName::Request),
         Name::SettlementId(id) => violations.required("settlement_id", id, SettlementId::new).map(TradeName::Venue),
     });
     violations.finish(|| Some((account?, name?)))
@@ -224,13 +226,18 @@ impl Named {
 }
 
 fn named(violations: &mut Violations, (request_id, enterprise_id, account_id): (&str, &str, &str)) -> Option<Named> {
-    // One spelling, so that no repeat passes for another request.
     let request_id = violations.required("request_id", request_id, |text| match Uuid::try_parse(text) {
-        Ok(id) => RequestId::new(id.hyphenated().to_string()).map_err(|_| "must be a UUID"),
+        Ok(_) => self::request_id(text).map_err(|_| "must be a UUID"),
         Err(_) => Err("must be a UUID"),
     });
     let account = account(violations, enterprise_id, account_id);
     Some(Named { request_id: request_id?, account: account? })
+}
+
+/// The name of a recorded write. A UUID has one spelling, so that no repeat passes for another request, and no read for one that
+/// nobody made.
+pub(super) fn request_id(text: &str) -> Result<RequestId, TextError> {
+    RequestId::new(Uuid::try_parse(text).map_or_else(|_| text.to_owned(), |id| id.hyphenated().to_string()))
 }
 
 fn account(violations: &mut Violations, enterprise_id: &str, account_id: &str) -> Option<Account> {

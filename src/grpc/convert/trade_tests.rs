@@ -112,3 +112,17 @@ fn a_token_is_bound_to_its_list_and_has_no_place_at_the_venue() {
     let at_venue = pb::ListTradeSettlementsRequest { at_venue: true, ..again };
     assert_eq!(faults(list(&at_venue)), ["page_token"]);
 }
+
+#[test]
+fn a_recorded_write_is_found_by_every_spelling_of_its_id() {
+    let get = |id: &str| {
+        let name = Some(Name::RequestId(id.to_owned()));
+        get(&pb::GetTradeSettlementRequest { enterprise_id: "e".to_owned(), account_id: "a".to_owned(), name }).unwrap().1
+    };
+    let recorded = TradeName::Request(create(&request()).unwrap().asked.request_id);
+    for id in ["0198C0A6-8C3E-7D5A-9B1F-2A3B4C5D6E7F", "0198c0a68c3e7d5a9b1f2a3b4c5d6e7f", "0198c0a6-8c3e-7d5a-9b1f-2a3b4c5d6e7f"]
+    {
+        assert_eq!(get(id), recorded, "{id}");
+    }
+    assert_eq!(get("no uuid"), TradeName::Request(RequestId::new("no uuid").unwrap()));
+}

@@ -8,7 +8,7 @@ use bigdecimal::{BigDecimal, Zero};
 use crate::domain::ids::{Currency, EnterpriseId, KeyId, TradingAccountId};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::Denied;
-use crate::domain::trade::{Basis, PartyAmounts, Trade, TradeAction, TradeAsked, read_trade_payload};
+use crate::domain::trade::{Basis, PartyAmounts, Trade, TradeAction, TradeAsked, read_trade_payload, same_id};
 use crate::service::context::{Caller, Context};
 use crate::service::error::ServiceError;
 use crate::upstream::{TradeVenue, VenueFailure};
@@ -84,7 +84,8 @@ fn sent(asked: &TradeAsked) -> Result<BTreeMap<Currency, BigDecimal>, Mismatch> 
         TradeAction::Reject(_) | TradeAction::Cancel(_) => return Ok(BTreeMap::new()),
     };
     let mut sent: BTreeMap<Currency, BigDecimal> = BTreeMap::new();
-    for party in parties.iter().filter(|party| party.account_id == *account) {
+    // However it is spelled, it is the account's own money.
+    for party in parties.iter().filter(|party| same_id(party.account_id.as_str(), account.as_str())) {
         *sent.entry(party.send_currency.clone()).or_default() += party.send_amount.value();
     }
     for moved in sent.values_mut() {

@@ -8,13 +8,13 @@ use super::access::{Trading, renewing};
 use super::errands::TradeErrands;
 use crate::custody::{SignOnceError, sign_once};
 use crate::domain::budget::Urgency;
-use crate::domain::ids::{AffirmationId, SettlementId};
+use crate::domain::ids::AffirmationId;
 use crate::domain::settlement::describe;
 use crate::domain::signing::{Signature, SigningReference};
 use crate::domain::time::later;
 use crate::domain::trade::{
-    Affirmation, AffirmationStatus, Affirming, Basis, Creation, Shown, TradeAction, TradeAnswer, TradeChange, TradeReason,
-    TradeState, TradeWrite, find_ours, judge_affirmation, read_trade_payload, trade_verdict,
+    Affirmation, AffirmationStatus, Affirming, Basis, Creation, TradeAction, TradeAnswer, TradeChange, TradeReason, TradeState,
+    TradeWrite, judge_affirmation, judge_followed, judge_list, read_trade_payload, trade_verdict,
 };
 use crate::store::StoreError;
 use crate::upstream::{AccountAt, AffirmationWord, VenueFailure};
@@ -234,8 +234,7 @@ impl TradeErrands {
         let venue = trading.venue.as_ref();
         let Some(affirmation_id) = write.header.asked.action.affirmation_id() else {
             let list = renewing(venue, || venue.trade_settlements(at(write), Urgency::Settling)).await?;
-            let ours = find_ours(&list, write).cloned();
-            return Ok(ours.map(|ours| TradeChange::Taken { shown: Shown::Settlement(Box::new(ours)) }));
+            return Ok(judge_list(&list, write));
         };
         let found = renewing(venue, || venue.affirmation(at(write), affirmation_id, Urgency::Settling)).await?;
         Ok(found.and_then(|affirmation| judge_affirmation(&affirmation, write)))
@@ -243,14 +242,18 @@ impl TradeErrands {
 
     /// PENDING: how does it stand at the venue?
     async fn follow(&self, write: &TradeWrite, trading: &Trading) -> Step {
-        let rest = Step::Rest(Some(self.later_look(write)));
-        let Some(id) = write.settlement_id().and_then(|id| SettlementId::new(id).ok()) else { return Step::Rest(None) };
+        let settlement = write.progress.settlement.as_ref();
+        let Some(id) = settlement.and_then(|settlement| settlement.readable_id()) else { return Step::Rest(None) };
         let venue = trading.venue.as_ref();
         match renewing(venue, || venue.trade_settlement(at(write), &id)).await {
-            Ok(Some(found)) if write.progress.settlement.as_deref() != Some(&found) || write.progress.reason.is_some() => {
-                Step::Change(TradeChange::Taken { shown: Shown::Settlement(Box::new(found)) })
+            Ok(Some(found)) => match judge_followed(found, write) {
+                Some(change) => Step::Change(change),
+                None => Step::Rest(Some(self.later_look(write))),
+            },
+            Ok(None) => {
+                let detail = "the venue does not show the settlement any more".to_owned();
+                self.delay(write, TradeReason::VenueAnswerInvalid, detail, None)
             }
-            Ok(_) => rest,
             Err(failure) => self.delay_for(write, &failure),
         }
     }
@@ -274,7 +277,11 @@ impl TradeErrands {
         self.delay(write, reason, detail, wait)
     }
 
+    /// What stays unknown for a day is a person's to decide: nobody could otherwise, while the venue cannot be read.
     fn delay(&self, write: &TradeWrite, reason: TradeReason, detail: String, wait: Option<Duration>) -> Step {
+        if let Some(given_up) = write.given_up(self.clock.now()) {
+            return Step::Change(given_up);
+        }
         let at_least = self.later_look(write);
         let due_at = wait.map_or(at_least, |wait| at_least.max(later(self.clock.now(), wait)));
         if write.progress.reason == Some(reason) {

@@ -111,8 +111,8 @@ impl Client {
     }
 
     /// The same for one thing that the venue may not know: `None` when it says so itself. A proxy's page says nothing.
-    pub(super) async fn read_if_known<T: DeserializeOwned>(&self, method: Method, url: Url) -> Result<Option<T>, VenueFailure> {
-        let answer = self.call_again(Urgency::Looking, method, url, None).await?;
+    pub(super) async fn read_if_known<T: DeserializeOwned>(&self, urgency: Urgency, url: Url) -> Result<Option<T>, VenueFailure> {
+        let answer = self.call_again(urgency, Method::GET, url, None).await?;
         if answer.response.status == 404 && answer.is_trusted && read_error(&answer.response.body).is_object() {
             return Ok(None);
         }

@@ -200,6 +200,18 @@ async fn what_an_account_sends_is_held_against_its_callers_limits() {
 }
 
 #[tokio::test]
+async fn no_limit_is_passed_by_spelling_the_account_otherwise() {
+    let desk = Desk::new().await;
+    let mut other = trade();
+    other.base_account_id = account("ACCTA");
+    let amounts = vec![party("ACCTA 5 ofcbtc 700 ofcusd"), party("acct-b 700 ofcusd 5 ofcbtc")];
+    let creation = Creation { trades: vec![other], basis: Basis::Amounts(amounts), max_fee: None };
+    let respelled = asked(V1, A, "r-1", TradeAction::Create(creation));
+    let refused = write_trade(&desk.world.context, &limited(Some("4"), None), respelled, None, PATIENCE).await;
+    assert!(matches!(refused, Err(ServiceError::LimitExceeded(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn what_was_not_sent_in_time_is_never_sent() {
     let desk = Desk::new().await;
     let unreachable = Behaviour::Status { status: 503, body: settlement_gateway::sandbox::Body::Html, effect: false };

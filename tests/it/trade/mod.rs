@@ -2,6 +2,7 @@
 
 mod affirming;
 mod creating;
+mod doubts;
 mod kills;
 mod lost_answers;
 mod resolving;

@@ -6,11 +6,11 @@ use settlement_gateway::domain::policy::{Allowed, Grants, RpcName};
 use settlement_gateway::domain::settlement::Outcome;
 use settlement_gateway::domain::trade::{Basis, TradeAsked, TradeState, TradeWrite};
 use settlement_gateway::sandbox::{Behaviour, Body, Endpoint};
-use settlement_gateway::service::trade::{TradeDecision, TradeResolution, resolve_trade_settlement};
+use settlement_gateway::service::trade::{TradeDecision, TradeResolution, resolve_trade_settlement, write_trade};
 use settlement_gateway::service::{Caller, ServiceError};
 
 use super::support::{B, Desk, affirming, came_to, creating, direct};
-use crate::support::world::caller;
+use crate::support::world::{V2, caller};
 
 const RPC: &str = "AdminService/ResolveTradeSettlement";
 
@@ -121,4 +121,76 @@ async fn a_star_does_not_cover_what_overrules_the_gateway() {
     };
     let denied = resolve_trade_settlement(&desk.world.context, &star, resolution).await;
     assert!(matches!(denied, Err(ServiceError::Denied(_))), "{denied:?}");
+}
+
+/// What the venue shows of a settlement whose payload it keeps to itself.
+fn untold(requester: &str) -> Behaviour {
+    let members = [("affirmations", "[]".to_owned()), ("requesterAccountId", format!("\"{requester}\""))];
+    Behaviour::AlteredQuote { members: members.map(|(name, text)| (name.to_owned(), text)).into() }
+}
+
+fn why_refuted(outcome: Result<TradeWrite, ServiceError>) -> String {
+    match outcome {
+        Err(ServiceError::ResolutionRefuted(why)) => why,
+        other => panic!("not refuted: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn no_two_requests_are_said_to_have_made_one_settlement() {
+    let desk = Desk::new().await;
+    let other = desk.write(direct("r-0")).await.unwrap().settlement_id().unwrap().to_owned();
+    undecided(&desk, &direct("r-1"), false).await;
+    desk.fault(Endpoint::TradeDetail, 1_000, untold("acct-a"));
+    let refuted = why_refuted(decide(&desk, &direct("r-1"), TradeDecision::Created(other.parse().unwrap())).await);
+    assert!(refuted.contains("another request"), "{refuted}");
+}
+
+#[tokio::test]
+async fn what_was_never_sent_made_no_settlement() {
+    let desk = Desk { world: crate::support::world::World::new().await };
+    let mut theirs = direct("theirs");
+    (theirs.enterprise_id, theirs.account_id) = (super::support::enterprise(V2), super::support::account(B));
+    let patience = std::time::Duration::ZERO;
+    write_trade(&desk.world.context, &caller(), direct("r-1"), None, patience).await.unwrap();
+    let mut desk = desk;
+    for _ in 0..3 {
+        let lease = std::time::Duration::from_secs(3_600);
+        desk.world.context.store.claim_errand(jiff::Timestamp::now(), lease).await.unwrap().unwrap();
+        desk = Desk { world: desk.world.restart().await };
+    }
+    desk.start();
+    desk.until(&direct("r-1"), TradeState::NeedsOperator).await;
+    desk.write(theirs).await.unwrap();
+    desk.fault(Endpoint::TradeDetail, 1_000, untold("acct-a"));
+    let id = desk.at_venue()[0].settlement_id.parse().unwrap();
+    let refuted = why_refuted(decide(&desk, &direct("r-1"), TradeDecision::Created(id)).await);
+    assert!(refuted.contains("never sent"), "{refuted}");
+    assert_eq!(decide(&desk, &direct("r-1"), TradeDecision::Nothing).await.unwrap().outcome(), Outcome::NotSent);
+}
+
+#[tokio::test]
+async fn a_decision_is_repeated_only_for_the_settlement_that_it_named() {
+    let desk = Desk::new().await;
+    undecided(&desk, &direct("r-1"), true).await;
+    let id = desk.at_venue()[0].settlement_id.clone();
+    let named = |id: &str| TradeDecision::Created(id.parse().unwrap());
+    decide(&desk, &direct("r-1"), named(&id)).await.unwrap();
+    decide(&desk, &direct("r-1"), named(&id.replace('-', ""))).await.unwrap();
+    let another = decide(&desk, &direct("r-1"), named("another")).await;
+    assert!(matches!(another, Err(ServiceError::NotResolvable)), "{another:?}");
+}
+
+#[tokio::test]
+async fn a_settlement_that_the_venue_has_shown_is_not_said_to_be_none() {
+    let desk = Desk::new().await;
+    desk.fault(Endpoint::TradeDetail, 1, Behaviour::AnotherSettlement);
+    desk.write(direct("r-1")).await.unwrap();
+    let parked = desk.until(&direct("r-1"), TradeState::NeedsOperator).await;
+    assert_eq!(parked.outcome(), Outcome::Created);
+    desk.fault(Endpoint::TradeList, 1, Behaviour::Status { status: 200, body: Body::EmptyList, effect: false });
+    let refuted = why_refuted(decide(&desk, &direct("r-1"), TradeDecision::Nothing).await);
+    assert!(refuted.contains("has shown"), "{refuted}");
+    let id = parked.settlement_id().unwrap().parse().unwrap();
+    assert_eq!(decide(&desk, &direct("r-1"), TradeDecision::Created(id)).await.unwrap().progress.state, TradeState::Pending);
 }

@@ -1,9 +1,8 @@
 //! `GET partners/settlements/{id}`: one settlement with its transfers and disputes.
 
-use reqwest::Method;
-
 use super::query::Target;
 use super::same_id;
+use crate::domain::budget::Urgency;
 use crate::domain::ids::Currency;
 use crate::domain::network::{PartnerSettlement, PartnerSettlementQuery};
 use crate::upstream::VenueFailure;
@@ -15,7 +14,7 @@ pub(super) async fn read(client: &Client, query: &PartnerSettlementQuery) -> Res
     let url = Target::new(client, &query.enterprise_id, &["partners", "settlements", query.settlement_id.as_str()])?
         .each("currencies", query.currencies.iter().map(Currency::as_str))
         .page(query.page)?;
-    let Some(answer) = client.read_if_known::<wire::SettlementDetail>(Method::GET, url).await? else {
+    let Some(answer) = client.read_if_known::<wire::SettlementDetail>(Urgency::Looking, url).await? else {
         return Ok(None);
     };
     let detail = map::settlement_detail(answer)?;

@@ -71,7 +71,7 @@ impl TradeVenue for BitGo {
 
     async fn trade_settlement(&self, at: AccountAt<'_>, id: &SettlementId) -> Result<Option<VenueTradeSettlement>, VenueFailure> {
         let url = self.account(at, &["settlements", id.as_str()])?;
-        let found = self.client.read_if_known(Method::GET, url).await?.map(map::settlement);
+        let found = self.client.read_if_known(Urgency::Looking, url).await?.map(map::settlement);
         held(found, |settlement| settlement.id.as_deref(), id.as_str())
     }
 
@@ -92,7 +92,7 @@ impl TradeVenue for BitGo {
         urgency: Urgency,
     ) -> Result<Option<Affirmation>, VenueFailure> {
         let url = self.account(at, &["affirmations", id.as_str()])?;
-        let found = known(self.client.read_with(urgency, Method::GET, url, None).await)?.map(map::affirmation);
+        let found = self.client.read_if_known(urgency, url).await?.map(map::affirmation);
         held(found, |affirmation| affirmation.id.as_deref(), id.as_str())
     }
 
@@ -104,15 +104,6 @@ impl TradeVenue for BitGo {
 
     fn reload_credential(&self) -> bool {
         self.client.reload_credential()
-    }
-}
-
-/// A 404 in the venue's own words is an absence; a page that says 404 is none.
-fn known<T>(read: Result<T, VenueFailure>) -> Result<Option<T>, VenueFailure> {
-    match read {
-        Ok(found) => Ok(Some(found)),
-        Err(VenueFailure::Refused { status: 404, error, .. }) if error.name.is_some() || error.message.is_some() => Ok(None),
-        Err(failure) => Err(failure),
     }
 }
 
