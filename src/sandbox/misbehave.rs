@@ -209,8 +209,15 @@ fn mark_pending(value: &mut Value) {
     }
 }
 
+/// The answer as if it were about another settlement, affirmation or quote.
 fn rename_settlement(value: &mut Value) {
     trade::with_other_nonces(value);
+    for (sign, name, another) in [("partyAccountId", "id", "00000000000040008000000000000000"), ("tx_id", "tx_id", "tx_another")]
+    {
+        if let Some(fields) = value.as_object_mut().filter(|fields| fields.contains_key(sign)) {
+            fields.insert(name.to_owned(), Value::from(another));
+        }
+    }
     if let Some(settlement) = value.get_mut("settlement").and_then(Value::as_object_mut) {
         settlement.insert("externalId".to_owned(), Value::from("another-settlement"));
         settlement.insert("id".to_owned(), Value::from("00000000-0000-4000-8000-000000000000"));

@@ -41,7 +41,7 @@ pub enum Behaviour {
         /// What is changed.
         tamper: Tamper,
     },
-    /// Takes effect and answers 2xx with a settlement of another external id.
+    /// Takes effect and answers 2xx as if it were about another settlement, affirmation or quote.
     AnotherSettlement,
     /// 503 with a proxy's page at once, as BitGo Express answers its own time-out; the request takes effect all the same, later.
     GatewayTimeout {
@@ -98,7 +98,7 @@ pub enum Body {
     WrongContentType,
     /// The right answer's `{settlement}`, marked pending: an "incomplete settlement". Needs the effect.
     Settlement,
-    /// The right answer's `{settlement}` under another external id and id. Needs the effect.
+    /// The right answer as if it were about another settlement, affirmation or quote. Needs the effect.
     AnotherSettlement,
     /// An error that quotes the caller's own credential, as BitGo Express does in its 511.
     EchoedToken,

@@ -3,6 +3,7 @@
 mod cancelling;
 mod crashes;
 mod doubts;
+mod every_answer;
 mod following;
 mod holding;
 mod repeats;

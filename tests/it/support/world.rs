@@ -232,11 +232,12 @@ impl World {
     }
 
     /// Waits until nothing looks at a settlement any more, so that no look meets what is meant for another.
-    pub(crate) async fn until_at_rest(&self, mut settlement: Settlement) {
+    pub(crate) async fn until_at_rest(&self, mut settlement: Settlement) -> Settlement {
         while !settlement.progress.is_finished() && settlement.progress.state != State::NeedsOperator {
             let changed = self.context.engine.wait_for_change(settlement.id, settlement.progress.sequence);
             settlement = tokio::time::timeout(PATIENCE, changed).await.unwrap().unwrap().unwrap();
         }
+        settlement
     }
 
     /// What the venue knows of an external id.

@@ -11,30 +11,6 @@ fn status(status: u16, body: Body, effect: bool) -> Behaviour {
 }
 
 #[tokio::test]
-async fn each_status_in_each_form_means_what_the_table_says_and_is_sent_once() {
-    let words = [Body::Error, Body::ErrorName, Body::NameRequestId];
-    let silent = [Body::Nothing, Body::EmptyObject, Body::Html, Body::Truncated];
-    let desk = Desk::new().await;
-    let mut posts = 0;
-    for code in [400, 401, 403, 404, 409, 422, 500, 502, 503, 504] {
-        for body in words.into_iter().chain(silent) {
-            desk.fault(Endpoint::TradeCreate, 1, status(code, body, false));
-            let asked = direct(&format!("r-{code}-{body:?}"));
-            let outcome = desk.write(asked.clone()).await;
-            let is_refusal = matches!(code, 400 | 403) && words.contains(&body);
-            let expected = if is_refusal { TradeState::NotAccepted } else { TradeState::NeedsOperator };
-            assert_eq!(came_to(&outcome).0, expected, "{code} {body:?}");
-            let stored = desk.stored(&asked).await;
-            let outcome = if is_refusal { Outcome::NotCreated } else { Outcome::Unknown };
-            assert_eq!((stored.outcome(), stored.progress.attempts), (outcome, 1), "{code} {body:?}");
-            posts += 1;
-            assert_eq!(desk.posts(), posts, "{code} {body:?}");
-        }
-    }
-    assert_eq!(desk.at_venue().len(), 0);
-}
-
-#[tokio::test]
 async fn whatever_hides_a_settlement_it_is_found_by_its_nonces_and_not_made_twice() {
     let desk = Desk::new().await;
     let hiding = [

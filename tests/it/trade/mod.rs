@@ -3,6 +3,7 @@
 mod affirming;
 mod creating;
 mod doubts;
+mod every_answer;
 mod kills;
 mod lost_answers;
 mod resolving;

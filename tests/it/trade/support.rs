@@ -51,6 +51,13 @@ impl Desk {
         desk
     }
 
+    /// A desk of another pace.
+    pub(super) async fn paced(settings: TradeSettings) -> Self {
+        let desk = Self { world: World::new().await };
+        desk.world.context.errands.start(vec![Arc::new(TradeErrands::new(&desk.world.context, settings))]);
+        desk
+    }
+
     pub(super) fn start(&self) {
         self.world.context.errands.start(vec![Arc::new(self.errands())]);
     }
