@@ -9,6 +9,7 @@
 //! - a change is saved only by who holds the settlement's lease, under its
 //!   fencing token and on top of the sequence that was read.
 
+mod audit;
 mod errands;
 mod events;
 mod following;
@@ -37,6 +38,7 @@ use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
 
+pub use audit::{AuditLag, AuditStore, Chained};
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use events::{EventQuery, EventStore, EventStretch};
 pub use following::{DetailsMark, FollowingStore};
@@ -242,6 +244,7 @@ pub trait Store:
     + SigningJournal
     + HeadStore
     + EventStore
+    + AuditStore
 {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;

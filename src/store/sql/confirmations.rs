@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::audit;
 use super::confirmation_rows as rows;
 use super::errands;
 use super::error::{damaged, unavailable};
@@ -134,7 +135,7 @@ async fn write(on: &mut Session, quote: &Quote, confirmation: &Confirmation) -> 
         .bind(confirmation.updated_at)
         .bind(sequence(confirmation.revision)?);
     on.execute(insert).await?;
-    Ok(())
+    audit::confirmation(on, quote, confirmation).await
 }
 
 /// Writes a confirmation's progress on top of the revision before it.
@@ -153,7 +154,7 @@ async fn update(on: &mut Session, quote: &Quote, confirmation: &Confirmation) ->
         .bind(rows::write_doubt(confirmation.doubt).map_err(unavailable)?)
         .bind(confirmation.updated_at)
         .bind(sequence(confirmation.revision)?);
-    if on.execute(update).await? == 1 { Ok(()) } else { Err(StoreError::Fenced) }
+    if on.execute(update).await? == 1 { audit::confirmation(on, quote, confirmation).await } else { Err(StoreError::Fenced) }
 }
 
 async fn keep_token(on: &mut Session, quote: &Quote, token: &CallbackTokenHash) -> Result<(), StoreError> {

@@ -16,6 +16,10 @@ pub(in crate::store) struct Dialect {
     pub(super) recorded_among: &'static str,
     /// Reads the signing journal's head and keeps others from moving it, so that places rise by commit.
     pub(super) take_head: &'static str,
+    /// Reads where the audit chain ends and holds that row until the commit; nothing where somebody else holds it.
+    pub(super) hold_audit_head: &'static str,
+    /// Gives audit records their places in the chain: `$1` is a JSON list of id, position and hash, as hexadecimal digits.
+    pub(super) link_audit: &'static str,
     /// Makes recordings of one caller (`$1`) wait for each other; nothing where all writes do so anyway.
     pub(super) lock_caller: Option<&'static str>,
     /// Makes recordings of one enterprise (`$1`) wait for each other; nothing where all writes do so anyway.
@@ -168,6 +172,22 @@ macro_rules! recorded_among {
     };
 }
 
+macro_rules! link_audit {
+    ($id:literal, $position:literal, $hash:literal, $links:literal) => {
+        concat!(
+            "UPDATE audit_record SET position = link.position, hash = link.hash FROM (SELECT ",
+            $id,
+            " AS id, ",
+            $position,
+            " AS position, ",
+            $hash,
+            " AS hash FROM ",
+            $links,
+            ") AS link WHERE audit_record.id = link.id AND audit_record.position IS NULL"
+        )
+    };
+}
+
 /// SQLite: one connection writes, so that nothing needs a lock of its own.
 pub(in crate::store) const SQLITE: Dialect = Dialect {
     first_errand: first_errand!(""),
@@ -176,6 +196,8 @@ pub(in crate::store) const SQLITE: Dialect = Dialect {
     take_followed: take_followed!("(state IN ('PENDING', 'AWAITING_FUNDS', 'COMPLETED'))", ""),
     recorded_among: recorded_among!("json_each($2)"),
     take_head: "SELECT journal_id, epoch, sequence, link FROM signing_head WHERE only_row = 1",
+    hold_audit_head: "SELECT position, hash FROM audit_head WHERE only_row = 1",
+    link_audit: link_audit!("unhex(value ->> 0)", "value ->> 1", "unhex(value ->> 2)", "json_each($1)"),
     lock_caller: None,
     lock_enterprise: None,
     insert_spend: insert_spend!("json_each($4)"),
@@ -202,6 +224,13 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
     ),
     recorded_among: recorded_among!("json_array_elements_text(CAST($2 AS JSON))"),
     take_head: "SELECT journal_id, epoch, sequence, link FROM signing_head WHERE only_row = 1 FOR UPDATE",
+    hold_audit_head: "SELECT position, hash FROM audit_head WHERE only_row = 1 FOR UPDATE SKIP LOCKED",
+    link_audit: link_audit!(
+        "CAST(value ->> 0 AS UUID)",
+        "CAST(value ->> 1 AS BIGINT)",
+        "decode(value ->> 2, 'hex')",
+        "json_array_elements(CAST($1 AS JSON))"
+    ),
     lock_caller: Some("INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller"),
     lock_enterprise: Some(
         "INSERT INTO enterprise_lock (enterprise_id) VALUES ($1) \

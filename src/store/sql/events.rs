@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::audit;
 use super::error::{damaged, unavailable};
 use super::row::Row;
 use super::session::Session;
@@ -14,12 +15,19 @@ use crate::store::StoreError;
 /// The first change of every settlement.
 pub(super) const RECEIVED: &str = "RECEIVED";
 
-/// Adds a line: what the settlement is after the change. It takes the enterprise's next place, which others wait for until
-/// the commit, so it comes as late in a transaction as it can.
-pub(super) async fn insert(on: &mut Session, change: &'static str, after: &Settlement) -> Result<(), StoreError> {
+/// Adds a line: what the settlement is after the change; and its audit record, in which `body` is what the change fixes to be
+/// sent. It takes the enterprise's next place, which others wait for until the commit, so it comes as late in a transaction
+/// as it can.
+pub(super) async fn insert(
+    on: &mut Session,
+    change: &'static str,
+    after: &Settlement,
+    body: Option<&[u8]>,
+) -> Result<(), StoreError> {
     const INSERT: &str = "INSERT INTO settlement_event (settlement_id, sequence, enterprise_id, place, change, state, outcome, \
                           next_action, reason, detail, attempts, venue, at) \
                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    audit::settlement(on, change, after, body).await?;
     let Settlement { id, header, progress } = after;
     let meaning = Meaning::of(after);
     let venue = meaning.venue.map(|word| serde_json::to_string(&VenueColumn::from(word)));

@@ -8,6 +8,8 @@
 //!
 //! Rows and their JSON never leave this folder.
 
+mod audit;
+mod audit_chain;
 mod budget;
 mod claims;
 mod confirmation_rows;

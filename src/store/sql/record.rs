@@ -65,7 +65,7 @@ async fn try_to_record(on: &mut Session, new: &Recording) -> Result<Recorded, St
     let caller = &new.intent.caller;
     intents::insert(on, new.id(), &new.intent, &new.legs).await?;
     spend::insert(on, new.id(), caller, &new.totals, new.now).await?;
-    events::insert(on, events::RECEIVED, &new.settlement).await?;
+    events::insert(on, events::RECEIVED, &new.settlement, None).await?;
     Ok(Recorded::New(Box::new(new.settlement.clone())))
 }
 

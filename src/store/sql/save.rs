@@ -34,15 +34,19 @@ pub(super) async fn save(on: &mut Session, save: &Save) -> Result<(), StoreError
         return Err(StoreError::Fenced);
     }
     update(on, save).await?;
+    let mut fixed = None;
     match &save.change {
         Change::Prepared { payload } => keep_payload(on, id, payload).await?,
-        Change::Signed { body, .. } => keep_body(on, id, body).await?,
+        Change::Signed { body, .. } => {
+            keep_body(on, id, body).await?;
+            fixed = Some(body.as_slice());
+        }
         Change::Observed { standing, details_due_at, .. } => {
             standings::keep(on, &save.after, standing, *details_due_at).await?;
         }
         _ => {}
     }
-    events::insert(on, save.change.name(), &save.after).await
+    events::insert(on, save.change.name(), &save.after, fixed).await
 }
 
 async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
+use super::audit;
 use super::driver::Driver;
 use super::error::unavailable;
 use super::events::sequence;
@@ -63,14 +64,16 @@ async fn reserve(on: &mut Session, wanted: &Wanted) -> Result<Reservation, Store
                           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING";
     let Wanted { reference, digest, floor } = wanted;
     heads::hold(&heads::read(on).await?, floor.as_ref())?;
-    let text = reference.to_text();
+    let (text, now) = (reference.to_text(), on.now().await?);
     let insert = Statement::new(INSERT)
         .bind(text.as_str())
         .bind(reference.key().as_str())
         .bind(reference.purpose().as_str())
         .bind(digest.as_bytes().as_slice())
-        .bind(on.now().await?);
-    on.execute(insert).await?;
+        .bind(now);
+    if on.execute(insert).await? == 1 {
+        audit::reserved(on, &text, *digest, now).await?;
+    }
     let (holder, signed) = read(on, &text).await?.ok_or_else(|| unavailable(NotReserved))?;
     Ok(match signed {
         _ if holder != *digest => Reservation::Conflict { holder },
@@ -81,7 +84,7 @@ async fn reserve(on: &mut Session, wanted: &Wanted) -> Result<Reservation, Store
 
 /// Records a signature where the payload holds the reference and none is recorded yet; the first one is the answer.
 async fn record(on: &mut Session, signed: &Signed) -> Result<SignatureRecord, StoreError> {
-    if let Some((_, None)) = read(on, &signed.reference).await? {
+    if hold(on, signed).await? {
         keep(on, signed).await?;
     }
     match read(on, &signed.reference).await? {
@@ -90,16 +93,27 @@ async fn record(on: &mut Session, signed: &Signed) -> Result<SignatureRecord, St
     }
 }
 
+/// Whether the payload holds the reference and waits for its signature; whoever else would record one waits from then on.
+async fn hold(on: &mut Session, signed: &Signed) -> Result<bool, StoreError> {
+    const HOLD: &str = "UPDATE signing_reservation SET reserved_at = reserved_at \
+                        WHERE reference = $1 AND digest = $2 AND signature IS NULL";
+    let hold = Statement::new(HOLD).bind(signed.reference.as_str()).bind(signed.digest.as_bytes().as_slice());
+    Ok(on.execute(hold).await? == 1)
+}
+
+/// Keeps a signature with its audit record. The journal's place comes last, since all signatures wait for it.
 async fn keep(on: &mut Session, signed: &Signed) -> Result<(), StoreError> {
     const UPDATE: &str = "UPDATE signing_reservation SET signature = $2, signed_at = $3, journal_sequence = $5, link = $6 \
                           WHERE reference = $1 AND digest = $4 AND signature IS NULL";
+    let now = on.now().await?;
+    audit::signed(on, &signed.reference, signed.digest, &signed.signature, now).await?;
     let head = heads::take(on).await?;
     heads::hold(&head, signed.floor.as_ref())?;
     let next = head.after(&signed.reference, &signed.digest, &signed.signature);
     let update = Statement::new(UPDATE)
         .bind(signed.reference.as_str())
         .bind(signed.signature.as_bytes().as_slice())
-        .bind(on.now().await?)
+        .bind(now)
         .bind(signed.digest.as_bytes().as_slice())
         .bind(sequence(next.sequence)?)
         .bind(next.link.as_bytes().as_slice());

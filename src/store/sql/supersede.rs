@@ -55,6 +55,6 @@ async fn fence_off(on: &mut Session, after: &Settlement, clock: Timestamp) -> Re
     if on.execute(fence_off).await? == 0 {
         return Ok(false);
     }
-    events::insert(on, Change::Superseded.name(), after).await?;
+    events::insert(on, Change::Superseded.name(), after, None).await?;
     Ok(true)
 }

@@ -10,7 +10,7 @@ use super::row::{Row, parse};
 use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
-use super::{errands, mirror};
+use super::{audit, errands, mirror};
 use crate::domain::ids::{EnterpriseId, RequestId, SettlementId};
 use crate::domain::signing::Signature;
 use crate::domain::trade::{
@@ -101,7 +101,7 @@ async fn record(on: &mut Session, write: &TradeWrite) -> Result<TradeRecorded, S
     Ok(TradeRecorded::New)
 }
 
-/// Adds a line to the write's history.
+/// Adds a line to the write's history, and its audit record.
 async fn note(on: &mut Session, after: &TradeWrite, change: &'static str) -> Result<(), StoreError> {
     const INSERT: &str = "INSERT INTO trade_event (trade_id, sequence, change, state, reason, detail, attempts, at) \
                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -116,7 +116,7 @@ async fn note(on: &mut Session, after: &TradeWrite, change: &'static str) -> Res
         .bind(progress.attempts)
         .bind(progress.updated_at);
     on.execute(insert).await?;
-    Ok(())
+    audit::trade(on, change, after).await
 }
 
 async fn save(on: &mut Session, save: &Save) -> Result<TradeSaved, StoreError> {

@@ -3,6 +3,7 @@
 //! Each case is a function over a [`Fixture`]: a fresh store and the clock that
 //! its leases run on. `suite!` makes a test of each for one kind of fixture.
 
+pub(crate) mod audit;
 pub(crate) mod budget;
 pub(crate) mod claiming;
 pub(crate) mod confirmations;
@@ -162,6 +163,12 @@ macro_rules! suite {
             trades: a_payload_is_held_by_one_write_until_it_came_to_nothing,
             trades: a_write_is_saved_by_who_holds_its_errand_alone,
             trades: creations_are_listed_newest_first,
+            audit: every_change_of_a_settlement_leaves_its_record,
+            audit: a_reservation_and_its_signature_leave_their_records_once,
+            audit: of_many_signatures_at_once_one_is_recorded,
+            audit: what_changes_nothing_leaves_no_record,
+            audit: records_are_chained_in_batches_into_one_chain_that_verifies,
+            audit: of_many_that_chain_while_others_record_one_chain_comes,
             turns: what_is_under_way_comes_before_what_the_venue_has,
             turns: what_is_passed_over_stays_due,
             turns: a_lapsed_lease_can_be_passed_over_too,

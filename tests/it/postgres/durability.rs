@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::poll;
 use jiff::Timestamp;
-use settlement_gateway::store::{SettlementStore, Store};
+use settlement_gateway::store::{AuditStore, SettlementStore, Store};
 use sqlx::Executor;
 
 use super::open;
@@ -49,6 +49,7 @@ async fn what_is_fixed_for_ever_is_refused_by_the_database_itself() {
     let Some(schema) = Schema::fresh().await else { return };
     let store = open(schema.url()).await.unwrap();
     signed(&store).await;
+    store.chain_audit(1).await.unwrap();
     let mut connection = schema.connect().await;
     let reserve = "INSERT INTO signing_reservation (reference, key_id, purpose, digest, reserved_at, signature) \
                    VALUES ('r', 'k', 'raw', decode(repeat('00', 32), 'hex'), '', decode(repeat('00', 65), 'hex'))";
@@ -60,6 +61,9 @@ async fn what_is_fixed_for_ever_is_refused_by_the_database_itself() {
         "UPDATE signing_reservation SET digest = decode(repeat('01', 32), 'hex')",
         "UPDATE signing_reservation SET signature = decode(repeat('01', 65), 'hex')",
         "DELETE FROM signing_reservation",
+        "DELETE FROM audit_record",
+        "UPDATE audit_record SET content = '{}'",
+        "UPDATE audit_record SET position = position + 1 WHERE position IS NOT NULL",
     ] {
         let refused = connection.execute(forbidden).await.unwrap_err();
         assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "P0001", "{forbidden}: {refused}");

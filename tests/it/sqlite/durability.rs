@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use futures_util::poll;
-use settlement_gateway::store::{SettlementStore, Store};
+use settlement_gateway::store::{AuditStore, SettlementStore, Store};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -50,6 +50,7 @@ async fn what_is_fixed_for_ever_is_refused_by_the_database_itself() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path()).await.unwrap();
     signed(&store).await;
+    store.chain_audit(1).await.unwrap();
     let mut connection = behind(&folder).await;
     let reserve = "INSERT INTO signing_reservation (reference, key_id, purpose, digest, reserved_at, signature) \
                    VALUES ('r', 'k', 'raw', zeroblob(32), '', zeroblob(65))";
@@ -61,6 +62,9 @@ async fn what_is_fixed_for_ever_is_refused_by_the_database_itself() {
         "UPDATE signing_reservation SET digest = randomblob(32)",
         "UPDATE signing_reservation SET signature = randomblob(65)",
         "DELETE FROM signing_reservation",
+        "DELETE FROM audit_record",
+        "UPDATE audit_record SET content = '{}'",
+        "UPDATE audit_record SET position = position + 1 WHERE position IS NOT NULL",
     ] {
         assert!(sqlx::query(forbidden).execute(&mut connection).await.is_err(), "{forbidden}");
     }

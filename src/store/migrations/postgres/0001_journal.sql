@@ -381,3 +381,49 @@ CREATE TABLE trade_event (
     at        TEXT NOT NULL,
     PRIMARY KEY (trade_id, sequence)
 );
+
+-- The audit chain. A record is written by the transaction that does what it says, and stays for ever; being chained gives it
+-- its position and the hash that binds it to all before it. `content` is canonical JSON, hashed as it is stored.
+CREATE TABLE audit_record (
+    id        UUID PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    subject   TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    content   TEXT NOT NULL,
+    position  BIGINT UNIQUE,
+    hash      BYTEA CHECK (length(hash) = 32),
+    CHECK ((position IS NULL) = (hash IS NULL))
+);
+-- What happens once is recorded once.
+CREATE UNIQUE INDEX audit_record_once ON audit_record (kind, subject)
+    WHERE kind IN ('CHANGE', 'RESOLUTION', 'RESERVATION', 'SIGNATURE');
+CREATE INDEX audit_record_waiting ON audit_record (id) WHERE position IS NULL;
+
+CREATE FUNCTION refuse_audit_removal() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an audit record is for ever';
+END
+$$;
+CREATE TRIGGER audit_record_is_for_ever BEFORE DELETE ON audit_record
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_removal();
+
+CREATE FUNCTION keep_audit_record() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD).position IS NOT NULL OR (NEW).id IS DISTINCT FROM (OLD).id OR (NEW).kind IS DISTINCT FROM (OLD).kind
+        OR (NEW).subject IS DISTINCT FROM (OLD).subject OR (NEW).at IS DISTINCT FROM (OLD).at
+        OR (NEW).content IS DISTINCT FROM (OLD).content THEN
+        RAISE EXCEPTION 'an audit record is only ever chained, once';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER audit_record_is_fixed BEFORE UPDATE ON audit_record
+    FOR EACH ROW EXECUTE FUNCTION keep_audit_record();
+
+-- One row: the last record of the chain. Whoever chains holds it.
+CREATE TABLE audit_head (
+    only_row  BIGINT PRIMARY KEY CHECK (only_row = 1),
+    position  BIGINT NOT NULL,
+    hash      BYTEA NOT NULL CHECK (length(hash) = 32)
+);
+INSERT INTO audit_head (only_row, position, hash) VALUES (1, 0, decode(repeat('00', 32), 'hex'));

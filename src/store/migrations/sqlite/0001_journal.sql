@@ -333,3 +333,38 @@ CREATE TABLE trade_event (
     at        TEXT NOT NULL,
     PRIMARY KEY (trade_id, sequence)
 );
+
+-- The audit chain. A record is written by the transaction that does what it says, and stays for ever; being chained gives it
+-- its position and the hash that binds it to all before it. `content` is canonical JSON, hashed as it is stored.
+CREATE TABLE audit_record (
+    id        BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    kind      TEXT NOT NULL,
+    subject   TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    content   TEXT NOT NULL,
+    position  INTEGER UNIQUE,
+    hash      BLOB CHECK (length(hash) = 32),
+    CHECK ((position IS NULL) = (hash IS NULL))
+);
+-- What happens once is recorded once.
+CREATE UNIQUE INDEX audit_record_once ON audit_record (kind, subject)
+    WHERE kind IN ('CHANGE', 'RESOLUTION', 'RESERVATION', 'SIGNATURE');
+CREATE INDEX audit_record_waiting ON audit_record (id) WHERE position IS NULL;
+CREATE TRIGGER audit_record_is_for_ever BEFORE DELETE ON audit_record
+BEGIN
+    SELECT RAISE(ABORT, 'an audit record is for ever');
+END;
+CREATE TRIGGER audit_record_is_fixed BEFORE UPDATE ON audit_record
+WHEN OLD.position IS NOT NULL OR NEW.id IS NOT OLD.id OR NEW.kind IS NOT OLD.kind OR NEW.subject IS NOT OLD.subject
+    OR NEW.at IS NOT OLD.at OR NEW.content IS NOT OLD.content
+BEGIN
+    SELECT RAISE(ABORT, 'an audit record is only ever chained, once');
+END;
+
+-- One row: the last record of the chain. Whoever chains holds it.
+CREATE TABLE audit_head (
+    only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+    position  INTEGER NOT NULL,
+    hash      BLOB NOT NULL CHECK (length(hash) = 32)
+);
+INSERT INTO audit_head (only_row, position, hash) VALUES (1, 0, zeroblob(32));
