@@ -20,6 +20,11 @@ test: ## Run all tests; those of PostgreSQL start its server, which is installed
 	@scripts/grpcurl.sh
 	$(CARGO) test --locked
 
+.PHONY: torture
+torture: ## Kill replicas at random under load: SETTLEMENTS=2000 STORE=sqlite|postgres SEED=, each as you like
+	@scripts/postgres.sh
+	SETTLEMENTS=$${SETTLEMENTS:-2000} $(CARGO) test --locked --test it -- process::ordeal::torture --nocapture --test-threads 1
+
 .PHONY: lint
 lint: ## Check format, lints, documentation and the contract
 	$(CARGO) fmt --check

@@ -13,6 +13,7 @@ pub mod custody;
 pub mod domain;
 pub mod grpc;
 pub mod http;
+pub mod kill_points;
 pub mod sandbox;
 pub mod secret;
 pub mod service;

@@ -24,6 +24,7 @@ mod local;
 mod message;
 mod open;
 mod sign_once;
+mod signer_ledger;
 mod verify;
 mod xprv;
 

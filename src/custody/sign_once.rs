@@ -6,11 +6,13 @@ use thiserror::Error;
 use super::SignerError;
 use super::key::Key;
 use super::message::message_digest;
+use super::signer_ledger;
 use super::verify::{VerifyFailure, verify};
 use crate::domain::ids::KeyId;
 use crate::domain::signing::{
     JournalError, PayloadDigest, PublicKey, Purpose, Reservation, Signature, SignatureRecord, SigningJournal, SigningReference,
 };
+use crate::kill_points::{KillPoint, reached};
 
 /// A signature as the journal holds it, with all that a caller may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,9 +123,15 @@ async fn sign_and_record(
     digest: PayloadDigest,
     payload: &str,
 ) -> Result<SignatureRecord, SignOnceError> {
-    let signature = key.signer().sign(message_digest(payload)).await.map_err(SignOnceError::Signer)?;
+    reached(KillPoint::K3Reserved);
+    let message = message_digest(payload);
+    signer_ledger::asked(reference, digest, &message);
+    let signature = key.signer().sign(message).await.map_err(SignOnceError::Signer)?;
+    reached(KillPoint::InsideSign);
     check(key, payload, &signature)?;
+    reached(KillPoint::K4Verified);
     let record = journal.record(reference, digest, signature).await.map_err(SignOnceError::Journal)?;
+    reached(KillPoint::InsideSignStored);
     // Another replica may have been first; its signature is the one that counts.
     if record.signature == signature { Ok(record) } else { checked(key, payload, record) }
 }

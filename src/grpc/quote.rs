@@ -14,6 +14,7 @@ use super::pb;
 use super::status::{self, About, Kind};
 use super::watches::{WatchLimits, Watches};
 use crate::domain::quote::Quote;
+use crate::kill_points::{KillPoint, reached};
 use crate::service::{Context, cancel_quote, confirm_quote, create_quote, get_quote, watch_quote};
 
 /// The handlers of QuoteService.
@@ -61,6 +62,7 @@ impl pb::quote_service_server::QuoteService for QuoteApi {
         let call = Call::open(&request, About::call("QuoteService/ConfirmQuote").that(Kind::Changes), self.settings)?;
         let asked = call.converted(convert::confirm(request.get_ref()))?;
         let quote = confirm_quote(&self.context, call.caller(), &asked, call.patience()).await;
+        reached(KillPoint::Q10Answering);
         Ok(Response::new(pb::ConfirmQuoteResponse { quote: self.shown(call.answered(quote)?) }))
     }
 

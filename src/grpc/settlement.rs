@@ -16,6 +16,7 @@ use super::convert::{initiate, list, names, preview, settlement};
 use super::pb;
 use super::status::{self, About, Kind};
 use super::watches::{WatchLimits, Watches};
+use crate::kill_points::{KillPoint, reached};
 use crate::service::{
     Context, SettlementView, cancel_settlement, get_settlement, initiate_settlement, list_settlements, preview_settlement,
     retry_settlement, watch_settlement,
@@ -57,6 +58,7 @@ impl SettlementApi {
         let view = initiate_settlement(&self.context, call.caller(), asked, call.patience()).await;
         let mut view = call.answered(view)?;
         let funds_check = view.funds.take().map(preview::funds_check);
+        reached(KillPoint::K10Answering);
         Ok(pb::InitiateSettlementResponse { settlement: shown(view), preview: None, funds_check })
     }
 }

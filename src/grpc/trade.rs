@@ -9,6 +9,7 @@ use super::pb;
 use super::pb::trade_settlement_service_server::TradeSettlementService;
 use super::status::{About, Kind};
 use crate::domain::trade::TradeWrite;
+use crate::kill_points::{KillPoint, reached};
 use crate::service::Context;
 use crate::service::trade::{
     TradeView, calculate_fees, get_trade_settlement, list_affirmations, list_trade_settlements, list_trade_settlements_at_venue,
@@ -31,8 +32,9 @@ impl TradeApi {
 
     /// One of the four writes.
     async fn write(&self, call: &Call, asked: convert::AskedWrite) -> Result<TradeWrite, Status> {
-        let write = write_trade(&self.context, call.caller(), asked.asked, asked.submit_before, call.patience());
-        call.answered(write.await)
+        let write = write_trade(&self.context, call.caller(), asked.asked, asked.submit_before, call.patience()).await;
+        reached(KillPoint::T10Answering);
+        call.answered(write)
     }
 }
 

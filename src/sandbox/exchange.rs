@@ -21,6 +21,7 @@ use super::express;
 use super::faults::Endpoint;
 use super::misbehave::{self, Scene};
 use super::server::Line;
+use super::writes;
 
 /// The most bytes of a body, either way: the largest settlement has 20,000 amounts, twice (as JSON and inside the payload).
 pub(crate) const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
@@ -116,6 +117,7 @@ async fn answer(desk: &Arc<Desk>, request: Request, next: Next) -> Option<Answer
     let asked = Arc::new(if by_express { express::forwarded(arrived) } else { arrived });
     desk.count(asked.method.as_str(), asked.uri.path());
     bitgo::note_arrival(desk, &asked).await;
+    writes::note(desk, &asked).await;
     let call = Endpoint::of(asked.method.as_str(), asked.uri.path());
     parts.extensions.insert(Arc::clone(&asked));
     let run = next.run(Request::from_parts(parts, Body::empty()));

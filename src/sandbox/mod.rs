@@ -22,6 +22,7 @@ mod ordered;
 mod server;
 mod tamper;
 mod time;
+mod writes;
 
 use std::io;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub use config::{
 };
 pub use faults::{Behaviour, Body, Endpoint, Fault, Faults, Flaw, MAX_FAULTS, RetryAfter, Tamper};
 pub use fixtures::{ClientSettlement, ClientTransfer, EXAMPLE_SETTLEMENT_ID, EXAMPLE_TRANSFERS};
-pub use ledger::{DisputeEntry, LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry, TradeEntry};
+pub use ledger::{DisputeEntry, LedgerError, LedgerSnapshot, QuoteEntry, SettlementEntry, TradeEntry, WriteEntry};
 
 use desk::Desk;
 use ledger::{Durability, Funding, Ledger, Record};

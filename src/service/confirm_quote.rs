@@ -11,6 +11,7 @@ use crate::domain::policy::Resource;
 use crate::domain::quote::{
     Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, ConfirmationState, Expectations, Quote,
 };
+use crate::kill_points::{KillPoint, reached};
 use crate::store::{ConfirmationRecorded, ErrandKind, StoreError};
 
 /// Which quote is confirmed, and on which terms.
@@ -104,8 +105,10 @@ async fn record(
         caller: caller.grants.caller.clone(),
     };
     let now = context.clock.now();
+    reached(KillPoint::Q0Converted);
     match context.store.record_confirmation(&asked.merchant_id, &asked.tx_id, &confirmation, now).await? {
         ConfirmationRecorded::New(_) => {
+            reached(KillPoint::Q1Recorded);
             context.errands.wake();
             Ok(())
         }

@@ -12,6 +12,7 @@ use super::context::Context;
 use super::errands::RunsErrands;
 use crate::domain::ids::EnterpriseId;
 use crate::domain::time::later;
+use crate::kill_points::{KillPoint, reached};
 use crate::store::{About, Delivery, DeliveryOutcome, ErrandClaim, ErrandKind, StoreError};
 
 /// The most deliveries of one run: far fewer than a lease is long.
@@ -105,7 +106,9 @@ impl Deliveries {
 
     async fn close(&self, claim: &ErrandClaim, delivery: &Delivery, outcome: DeliveryOutcome) -> Result<(), StoreError> {
         let now = self.context.clock.now();
+        reached(KillPoint::K11ActedOn);
         self.context.store.close_delivery(&claim.lease, delivery.id, outcome, now).await?;
+        reached(KillPoint::K11Closed);
         report(delivery, outcome);
         Ok(())
     }

@@ -16,6 +16,7 @@ use crate::domain::amount::Amount;
 use crate::domain::ids::{Currency, Nonce};
 use crate::domain::policy::{CheckBefore, SpendLimit};
 use crate::domain::settlement::{AmountUnit, Asked, Intent, NetTotal, Route, Settlement, SettlementAmounts, State};
+use crate::kill_points::{KillPoint, reached};
 use crate::store::{NewSettlement, Recorded, SettlementName};
 
 /// What one currency must add up to, as the caller's own books say.
@@ -85,7 +86,9 @@ pub async fn initiate_settlement(
     let funds = before::check(context, enterprise, terms.check_before, &new.intent).await?;
     let id = Uuid::now_v7();
     let new = NewSettlement { id, now: context.clock.now(), ..new };
+    reached(KillPoint::K0Converted);
     let found = context.store.record_settlement(new).await?;
+    reached(KillPoint::K1Recorded);
     let view = recorded(context, found, &asked, answer_by).await?;
     // Another call may have recorded the same request meanwhile: what this one looked at is not told of that one's.
     let funds = funds.filter(|_| view.settlement.id == id);

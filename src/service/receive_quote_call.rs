@@ -6,6 +6,7 @@ use super::context::Context;
 use crate::domain::callback::delivery_key;
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::quote::CallbackToken;
+use crate::kill_points::{KillPoint, reached};
 use crate::store::{About, Delivery, Received, StoreError};
 
 /// The lane of all of Bitlipa's calls.
@@ -45,6 +46,7 @@ pub async fn receive_quote_call(context: &Context, about: CalledQuote, body: Vec
     };
     let received = context.store.receive(&delivery).await?;
     if received == Received::New {
+        reached(KillPoint::K11Received);
         context.errands.wake();
     }
     Ok(received)

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::context::Context;
 use crate::domain::callback::{delivery_key, names_of};
 use crate::domain::ids::EnterpriseId;
+use crate::kill_points::{KillPoint, reached};
 use crate::store::{About, Delivery, Received, StoreError};
 
 /// A call that proved who it is from.
@@ -39,6 +40,7 @@ pub async fn receive_settlement_call(context: &Context, call: SettlementCall) ->
     };
     let received = context.store.receive(&delivery).await?;
     if received == Received::New {
+        reached(KillPoint::K11Received);
         context.errands.wake();
     }
     Ok(received)

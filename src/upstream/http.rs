@@ -10,6 +10,7 @@ mod options;
 mod repeat;
 mod retry_after;
 mod skew;
+mod written;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -134,12 +135,13 @@ impl HttpClient {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, CallError> {
+        let path = request.url.path().to_owned();
         let mut builder = self.pool.request(request.method, request.url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
         if let Some(body) = request.body {
-            builder = builder.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+            builder = builder.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(written::body(body, &path));
         }
         // Connecting has a time of its own, which is shorter: when this one is over, a byte may have left.
         let begun = tokio::time::timeout(self.options.first_byte_timeout, builder.send()).await;

@@ -20,7 +20,7 @@ const RULES: &[Rule] = &[
     Rule { module: "domain", own: &[], outside: &["bigdecimal", "sha2", "sha3", "base16ct", "serde", "serde_json"] },
     Rule {
         module: "custody",
-        own: &["domain", "secret"],
+        own: &["domain", "kill_points", "secret"],
         outside: &[
             "secp256k1",
             "aes",
@@ -40,13 +40,18 @@ const RULES: &[Rule] = &[
             "serde_json",
         ],
     },
-    Rule { module: "store", own: &["domain"], outside: &["sqlx", "bigdecimal", "serde", "serde_json", "tokio", "futures_util"] },
+    Rule {
+        module: "store",
+        own: &["domain", "kill_points"],
+        outside: &["sqlx", "bigdecimal", "serde", "serde_json", "tokio", "futures_util"],
+    },
     Rule {
         module: "upstream",
-        own: &["domain", "secret"],
+        own: &["domain", "kill_points", "secret"],
         outside: &[
             "reqwest",
             "http",
+            "hyper",
             "serde",
             "serde_json",
             "hmac",
@@ -61,12 +66,12 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "service",
-        own: &["causes", "domain", "custody", "store", "upstream"],
+        own: &["causes", "domain", "kill_points", "custody", "store", "upstream"],
         outside: &["tokio", "tokio_util", "bigdecimal", "base16ct"],
     },
     Rule {
         module: "grpc",
-        own: &["causes", "domain", "service", "store", "custody", "upstream", "tls"],
+        own: &["causes", "domain", "kill_points", "service", "store", "custody", "upstream", "tls"],
         outside: &[
             "tonic",
             "tonic_types",
@@ -155,6 +160,7 @@ const RULES: &[Rule] = &[
     Rule { module: "tls", own: &[], outside: &["tokio_rustls", "arc_swap", "sha2", "tokio", "tokio_util", "zeroize"] },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },
     Rule { module: "causes", own: &[], outside: &[] },
+    Rule { module: "kill_points", own: &[], outside: &[] },
 ];
 
 fn root() -> PathBuf {

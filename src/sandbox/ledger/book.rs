@@ -27,6 +27,13 @@ pub(crate) struct Arrivals {
     pub(crate) created: u64,
 }
 
+impl Arrivals {
+    fn take(&mut self, body_sha256: String) {
+        self.posts += 1;
+        self.digests.insert(body_sha256);
+    }
+}
+
 /// Balances, settlements and quotes.
 #[derive(Default)]
 pub(crate) struct Book {
@@ -37,6 +44,7 @@ pub(crate) struct Book {
     names: HashMap<String, Name>,
     open: BTreeSet<Name>,
     arrivals: BTreeMap<Name, Arrivals>,
+    writes: BTreeMap<Name, Arrivals>,
     quotes: BTreeMap<String, Quote>,
     pub(super) disputes: BTreeMap<String, Dispute>,
     uncalled: BTreeSet<Name>,
@@ -119,6 +127,11 @@ impl Book {
         self.arrivals.iter()
     }
 
+    /// What arrived where no repeat is recognised, by what was written and what it is called; nothing counts as created.
+    pub(crate) fn writes(&self) -> impl Iterator<Item = (&Name, &Arrivals)> {
+        self.writes.iter()
+    }
+
     /// A quote by its id.
     pub(crate) fn quote(&self, tx_id: &str) -> Option<&Quote> {
         self.quotes.get(tx_id)
@@ -178,10 +191,9 @@ impl Book {
                 self.balances.insert((funding.enterprise, funding.account, funding.currency), funding.amount);
             }
             Record::Received { enterprise, external_id, body_sha256 } => {
-                let arrivals = self.arrivals.entry((enterprise, external_id)).or_default();
-                arrivals.posts += 1;
-                arrivals.digests.insert(body_sha256);
+                self.arrivals.entry((enterprise, external_id)).or_default().take(body_sha256);
             }
+            Record::Written { call, name, body_sha256 } => self.writes.entry((call, name)).or_default().take(body_sha256),
             Record::Created(settlement) => self.create(*settlement),
             Record::Settled { enterprise, external_id, at_ms } => self.settle((enterprise, external_id), at_ms),
             Record::Failed { enterprise, external_id, at_ms, reason } => {

@@ -26,7 +26,7 @@ pub(crate) use journal::Durability;
 #[cfg(test)]
 pub(crate) use record::Confirmation;
 pub(crate) use record::{Account, Ended, Funding, Quote, Record, Settlement, Status, Transfer};
-pub use snapshot::{DisputeEntry, LedgerSnapshot, QuoteEntry, SettlementEntry, TradeEntry};
+pub use snapshot::{DisputeEntry, LedgerSnapshot, QuoteEntry, SettlementEntry, TradeEntry, WriteEntry};
 pub(crate) use trade::{Move, TradeAffirmation, TradeSettlement};
 
 use journal::Journal;

@@ -18,6 +18,8 @@ pub(crate) enum Record {
     Funded(Funding),
     /// A body arrived under an external id, whatever became of it.
     Received { enterprise: String, external_id: String, body_sha256: String },
+    /// A body arrived that changes something where no repeat is recognised, whatever became of it.
+    Written { call: String, name: String, body_sha256: String },
     /// A settlement came to be, in the state that it carries.
     Created(Box<Settlement>),
     /// A settlement's money moved.

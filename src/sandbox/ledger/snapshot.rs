@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::book::Book;
 
@@ -17,6 +18,8 @@ pub struct LedgerSnapshot {
     pub clock_moved_ms: i64,
     /// Every trade settlement, oldest first.
     pub trades: Vec<TradeEntry>,
+    /// Every body that arrived to change something where the venue recognises no repeat.
+    pub writes: Vec<WriteEntry>,
     /// Every quote.
     pub quotes: Vec<QuoteEntry>,
     /// How many requests were seen since the start, by `METHOD path`.
@@ -46,6 +49,19 @@ pub struct SettlementEntry {
     pub finalize_answered: bool,
 }
 
+/// What arrived to change one thing, where the venue recognises no repeat.
+#[derive(Debug, Clone, Serialize)]
+pub struct WriteEntry {
+    /// `trade`, `affirmation` or `confirmation`.
+    pub call: String,
+    /// What it is called: a trade settlement's payload by its SHA-256 in hex, an affirmation or a quote by its id.
+    pub name: String,
+    /// How often it arrived, refused and swallowed ones included.
+    pub posts: u64,
+    /// The different bodies, as SHA-256 in hex.
+    pub body_digests: Vec<String>,
+}
+
 /// What the venue knows of one dispute.
 #[derive(Debug, Clone, Serialize)]
 pub struct DisputeEntry {
@@ -68,6 +84,8 @@ pub struct DisputeEntry {
 pub struct TradeEntry {
     /// The venue's id.
     pub settlement_id: String,
+    /// What that account signed, as SHA-256 in hex.
+    pub payload_sha256: String,
     /// The account that asked for it.
     pub requester_account_id: String,
     /// The venue's word for its state.
@@ -126,6 +144,7 @@ impl LedgerSnapshot {
         });
         let trades = book.trades().map(|trade| TradeEntry {
             settlement_id: trade.id.clone(),
+            payload_sha256: trade.affirmation_of(&trade.requester).map(|own| digest(&own.payload)).unwrap_or_default(),
             requester_account_id: trade.requester.clone(),
             status: trade.status.clone(),
             affirmations: trade
@@ -134,7 +153,14 @@ impl LedgerSnapshot {
                 .map(|one| (one.id.clone(), one.account.clone(), one.status.clone()))
                 .collect(),
         });
+        let writes = book.writes().map(|((call, name), arrivals)| WriteEntry {
+            call: call.clone(),
+            name: name.clone(),
+            posts: arrivals.posts,
+            body_digests: arrivals.digests.iter().cloned().collect(),
+        });
         Self {
+            writes: writes.collect(),
             trades: trades.collect(),
             settlements: settlements.collect(),
             disputes: disputes.collect(),
@@ -149,6 +175,12 @@ impl LedgerSnapshot {
     #[must_use]
     pub fn settlement(&self, enterprise_id: &str, external_id: &str) -> Option<&SettlementEntry> {
         self.settlements.iter().find(|entry| entry.enterprise_id == enterprise_id && entry.external_id == external_id)
+    }
+
+    /// What arrived to change a thing, if it ever did.
+    #[must_use]
+    pub fn write(&self, call: &str, name: &str) -> Option<&WriteEntry> {
+        self.writes.iter().find(|entry| entry.call == call && entry.name == name)
     }
 
     /// What Bitlipa knows of a quote.
@@ -168,6 +200,10 @@ impl LedgerSnapshot {
     pub fn requests_containing(&self, text: &str) -> u64 {
         self.requests.iter().filter(|(line, _)| line.contains(text)).map(|(_, count)| count).sum()
     }
+}
+
+fn digest(payload: &str) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(payload.as_bytes()))
 }
 
 fn balances(book: &Book) -> BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>> {

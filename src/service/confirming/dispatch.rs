@@ -4,6 +4,7 @@ use super::{Run, answer, confirmation};
 use crate::domain::quote::{
     CallbackToken, Confirmation, ConfirmationChange, ConfirmationReason, ConfirmationState, Quote, VenueQuote,
 };
+use crate::kill_points::{KillPoint, reached};
 use crate::store::StoreError;
 use crate::upstream::{CallbackUrl, VenueFailure};
 use jiff::Timestamp;
@@ -55,9 +56,11 @@ impl Run<'_> {
             return self.delay(quote, ConfirmationReason::VenueUnavailable, detail, None).await;
         };
         let callback_url = CallbackUrl::new(token.url(base));
+        reached(KillPoint::Q2QuoteHeld);
         let quote = self.change_with(quote, ConfirmationChange::Dispatched, Some(&token.hash())).await?;
         let external_tx_id = &confirmation(&quote)?.external_tx_id;
         let answer = self.desk.venue.confirm_quote(&quote.venue.tx_id, external_tx_id, &callback_url).await;
+        reached(KillPoint::Q8Answered);
         self.answered(quote, answer).await
     }
 

@@ -21,6 +21,7 @@ use super::directory::QuoteDesk;
 use super::errands::RunsErrands;
 use crate::domain::ids::TxId;
 use crate::domain::quote::{Confirmation, ConfirmationChange, ConfirmationReason, ConfirmationState, Quote, silence};
+use crate::kill_points::{KillPoint, reached_in};
 use crate::store::{CallbackTokenHash, ErrandClaim, ErrandKind, ErrandLease, StoreError};
 pub use pace::QuotePace;
 
@@ -98,6 +99,7 @@ impl Run<'_> {
         let after = after.ok_or_else(|| StoreError::Damaged("a confirmation cannot change so".to_owned()))?;
         let quote = Quote { confirmation: Some(after), ..quote };
         self.context.store.save_confirmation(self.lease, &quote, token).await?;
+        reached_in(KillPoint::Q9Saved, confirmation(&quote)?.state.as_str());
         report::changed(&quote);
         self.context.errands.announce(ErrandKind::Quote, quote.venue.tx_id.as_str());
         Ok(quote)

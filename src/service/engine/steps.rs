@@ -13,6 +13,7 @@ use crate::domain::settlement::{
 };
 use crate::domain::signing::SigningReference;
 use crate::domain::time::later;
+use crate::kill_points::{KillPoint, reached};
 use crate::service::renewing::renewing;
 use crate::store::StoreError;
 use crate::upstream::{GoNetwork, VenueFailure};
@@ -83,6 +84,7 @@ impl Engine {
             let change = Change::NotAccepted { reason: Reason::PayloadMismatch, detail: mismatch.to_string() };
             return Ok(Step::now(change));
         }
+        reached(KillPoint::K2PayloadHeld);
         Ok(Step::now(Change::Prepared { payload }))
     }
 
@@ -139,7 +141,9 @@ impl Engine {
         let material = self.inner.store.material(settlement.id).await?;
         let body = material.body.ok_or_else(|| StoreError::Damaged("a signed settlement has no body".into()))?;
         let header = &settlement.header;
+        reached(KillPoint::K6Dispatched);
         let answer = venue.post_settlement(&header.enterprise_id, header.route, &body).await;
+        reached(KillPoint::K8Answered);
         let asked_wait = retry_after(&answer);
         if matches!(answer, DispatchAnswer::Answered { status: 401, settlement: None, .. }) {
             venue.reload_credential();
@@ -187,6 +191,7 @@ impl Engine {
 
     /// Hands the body out once more, unless that was tried so often that a person must look.
     fn dispatch(&self, settlement: &Settlement) -> Step {
+        reached(KillPoint::K5Signed);
         let attempts = settlement.progress.attempts;
         if attempts < self.inner.settings.max_attempts {
             return Step::now(Change::Dispatched);

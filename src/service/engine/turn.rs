@@ -6,6 +6,7 @@ use super::steps::Step;
 use super::{Engine, report};
 use crate::domain::settlement::{Change, Reason, Settlement, State};
 use crate::domain::time::later;
+use crate::kill_points::{KillPoint, reached_in};
 use crate::store::{Claim, Lease, StoreError};
 
 /// The most steps of one turn; a settlement needs six from its receipt to its answer.
@@ -68,6 +69,7 @@ impl Engine {
         let keep = goes_on.then_some(self.inner.settings.lease);
         let due_at = due_at.filter(|_| after.progress.state.is_under_way() || after.progress.is_followed());
         self.inner.store.save(lease, change, &after, due_at, keep).await?;
+        reached_in(KillPoint::K9Saved, change.name());
         report::changed(change, &after);
         self.announce(&after);
         Ok(Some(after))

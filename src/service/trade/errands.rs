@@ -12,6 +12,7 @@ use super::steps::Step;
 use crate::custody::Keyring;
 use crate::domain::time::{Clock, later};
 use crate::domain::trade::{TradeChange, TradeReason, TradeState, TradeWrite};
+use crate::kill_points::{KillPoint, reached_in};
 use crate::service::context::Context;
 use crate::service::directory::Directory;
 use crate::service::engine::next_look;
@@ -70,6 +71,7 @@ impl TradeErrands {
             after = legal(&saved)?;
             self.store.save_trade(Some(&claim.lease), &saved, &after).await?;
         }
+        reached_in(KillPoint::T9Saved, saved.name());
         report::changed(&saved, &after);
         self.errands.announce(ErrandKind::Trade, &claim.lease.subject);
         Ok(after)

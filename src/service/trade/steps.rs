@@ -16,6 +16,7 @@ use crate::domain::trade::{
     Affirmation, AffirmationStatus, Affirming, Basis, Creation, TradeAction, TradeAnswer, TradeChange, TradeReason, TradeState,
     TradeWrite, judge_affirmation, judge_followed, judge_list, read_trade_payload, trade_verdict,
 };
+use crate::kill_points::{KillPoint, reached};
 use crate::store::StoreError;
 use crate::upstream::{AccountAt, AffirmationWord, VenueFailure};
 
@@ -92,7 +93,10 @@ impl TradeErrands {
             None => Ok(read.nonces),
         });
         match held {
-            Ok(nonces) => Step::Change(TradeChange::Prepared { payload, nonces }),
+            Ok(nonces) => {
+                reached(KillPoint::T2PayloadHeld);
+                Step::Change(TradeChange::Prepared { payload, nonces })
+            }
             Err(mismatch) => not_accepted(TradeReason::PayloadMismatch, mismatch.to_string()),
         }
     }
@@ -198,6 +202,7 @@ impl TradeErrands {
                 return (TradeChange::Parked { reason: TradeReason::KeyUnavailable, detail }, None);
             }
         };
+        reached(KillPoint::T8Answered);
         let mut wait = match &answer {
             TradeAnswer::OverBudget { wait } => Some(*wait),
             _ => None,

@@ -12,6 +12,7 @@ use crate::domain::time::later;
 use crate::domain::trade::{
     Basis, Creation, Scope, TradeAction, TradeAsked, TradeHeader, TradeState, TradeWrite, disagreement, read_trade_payload,
 };
+use crate::kill_points::{KillPoint, reached};
 use crate::service::context::{Caller, Context};
 use crate::service::error::{Problem, ServiceError, SigningRefusal};
 use crate::store::{ErrandKind, TradeRecorded};
@@ -54,8 +55,10 @@ pub async fn write_trade(
         asked: asked.clone(),
     };
     let write = TradeWrite::received(Uuid::now_v7(), header);
+    reached(KillPoint::T0Converted);
     match context.store.record_trade(&write).await? {
         TradeRecorded::New => {
+            reached(KillPoint::T1Recorded);
             context.errands.wake();
             answer(context, write, patience).await
         }

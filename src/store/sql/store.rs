@@ -1,5 +1,6 @@
 //! The store itself: each method is one transaction, run to its end whoever stops waiting.
 
+use std::any::type_name;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::session::Session;
 use super::{claims, events, intents, record, save, settlements, spend};
 use crate::domain::ids::{CallerId, Currency, EnterpriseId};
 use crate::domain::settlement::{Change, Intent, Settlement, TimelineEntry};
+use crate::kill_points::{KillPoint, reached_in};
 use crate::store::{
     Claim, Lease, ListQuery, Material, NewSettlement, Recorded, SettlementName, SettlementStore, Store, StoreError,
 };
@@ -95,7 +97,12 @@ where
 {
     let mut session = driver.begin(mode).await?;
     match work(&mut session, input).await {
-        Ok(answer) => session.commit().await.map(|()| answer),
+        Ok(answer) => {
+            reached_in(KillPoint::InsideCommit, type_name::<I>());
+            let committed = session.commit().await;
+            reached_in(KillPoint::InsideCommitReturned, type_name::<I>());
+            committed.map(|()| answer)
+        }
         Err(error) => {
             session.abandon().await;
             Err(error)

@@ -5,7 +5,6 @@ use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault, Sandbox};
 
 use super::calls::Gateway;
 use super::installation::{Installation, MAX_LAPSES, created, faults_left};
-use super::support::until;
 use crate::support::world::{V1, V2};
 
 /// Longer than a test: what is held here is let go by the end of the process that asked.
@@ -57,10 +56,7 @@ fn hold(sandbox: &Sandbox, faults: impl IntoIterator<Item = (Endpoint, Behaviour
 /// The settlement completed, the venue has it once from one body, and asking again tells the same and sends nothing.
 async fn settled_once(gateway: &Gateway, sandbox: &Sandbox, enterprise: &str, external_id: &str) -> Settlement {
     // What comes after the end reads the venue too, and must not meet the next settlement's faults.
-    let settled = until("the settlement is reconciled", async || {
-        gateway.stored(enterprise, external_id).await.filter(|settlement| settlement.reconciliation.is_some())
-    })
-    .await;
+    let settled = gateway.reconciled(enterprise, external_id).await;
     assert_eq!(settled.state(), SettlementState::Completed, "{settled:?}");
     let entry = created(sandbox, enterprise, external_id).await;
     assert_eq!((entry.created, entry.body_digests.len()), (1, 1), "{entry:?}");

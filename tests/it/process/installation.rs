@@ -1,5 +1,6 @@
 //! A folder as an operator sets it up: configuration, keys and tokens; and the venues that it names.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use settlement_gateway::custody::{Key, KeySettings, KeySource, generate_xprv};
 use settlement_gateway::domain::ids::KeyId;
 use settlement_gateway::domain::signing::PublicKey;
-use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, SettlementEntry};
+use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxEnterprise, SandboxTradingAccount, SettlementEntry};
 use settlement_gateway::secret::Secret;
 use tempfile::TempDir;
 
@@ -28,11 +29,35 @@ pub(super) const MAX_LAPSES: u32 = 6;
 pub(super) struct Installation {
     folder: TempDir,
     keys: [(&'static str, PublicKey); 2],
+    terms: Terms,
+}
+
+/// What a test may say of the configuration.
+pub(super) struct Terms {
+    /// The lines of `[store]`.
+    pub(super) store: String,
+    /// How often a process may die in one step of a settlement before an operator is asked.
+    pub(super) max_lapses: u32,
+    /// Further lines of `[engine]`.
+    pub(super) engine: &'static str,
+    /// Further lines of `[venues]`.
+    pub(super) venues: &'static str,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { store: "url = \"sqlite://journal.db\"\n".to_owned(), max_lapses: MAX_LAPSES, engine: "", venues: "" }
+    }
 }
 
 impl Installation {
     /// Makes a key and a token for each enterprise; there is no configuration yet.
     pub(super) fn new() -> Self {
+        Self::on(Terms::default())
+    }
+
+    /// The same on other terms.
+    pub(super) fn on(terms: Terms) -> Self {
         let folder = TempDir::new().unwrap();
         let keys = [V1, V2].map(|enterprise| {
             let xprv = generate_xprv(&RealEntropy).unwrap();
@@ -42,7 +67,7 @@ impl Installation {
         });
         write_private(&folder.path().join("bitlipa.key"), BITLIPA_KEY.as_bytes());
         write_private(&folder.path().join("bitlipa.secret"), BITLIPA_SECRET.as_bytes());
-        Self { folder, keys }
+        Self { folder, keys, terms }
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -66,6 +91,7 @@ impl Installation {
     pub(super) fn venues(&self) -> SandboxConfig {
         let enterprise = |(id, key): &(&'static str, PublicKey)| SandboxEnterprise {
             disputes: *id == V2,
+            trading_accounts: vec![trading_account(id, key)],
             ..SandboxEnterprise::new(id, Secret::from_text(token(id)), *key.as_bytes()).with_example_accounts(None)
         };
         SandboxConfig {
@@ -86,12 +112,18 @@ impl Installation {
 
     /// Writes the configuration, with more sections at its end.
     pub(super) fn configure(&self, bitgo: &str, bitlipa: &str, more: &str) {
-        fs::write(self.config_path(), config(bitgo, bitlipa) + more).unwrap();
+        fs::write(self.config_path(), config(&self.terms, bitgo, bitlipa) + more).unwrap();
     }
 
     /// Starts `serve` and waits until it serves.
     pub(super) async fn serve(&self) -> Gateway {
         Gateway::of(Process::start([Path::new("serve"), Path::new("--config"), &self.config_path()]), "grpc ", "ops ").await
+    }
+
+    /// Starts `serve` with variables in its environment.
+    pub(super) async fn serve_with(&self, variables: impl IntoIterator<Item = (&'static str, OsString)>) -> Gateway {
+        let arguments = [Path::new("serve"), Path::new("--config"), &self.config_path()];
+        Gateway::of(Process::start_with(variables, arguments), "grpc ", "ops ").await
     }
 
     /// Runs a command over the configuration to its end.
@@ -137,6 +169,22 @@ pub(super) fn write_private(path: &Path, content: &[u8]) {
     fs::rename(beside, path).unwrap();
 }
 
+/// The account that an enterprise trades with.
+pub(super) fn trading_account_id(enterprise: &str) -> String {
+    format!("acct-{enterprise}")
+}
+
+fn trading_account(enterprise: &str, key: &PublicKey) -> SandboxTradingAccount {
+    let funds = [("ofcbtc", "1000000000"), ("ofcusd", "1000000000")];
+    SandboxTradingAccount {
+        account_id: trading_account_id(enterprise),
+        name: format!("the account of {enterprise}"),
+        public_key: *key.as_bytes(),
+        fee: None,
+        balances: funds.map(|(currency, amount)| (currency.to_owned(), amount.to_owned())).into(),
+    }
+}
+
 fn public_key(xprv: &Secret) -> PublicKey {
     let settings = KeySettings {
         id: KeyId::new("any").unwrap(),
@@ -148,23 +196,26 @@ fn public_key(xprv: &Secret) -> PublicKey {
 }
 
 /// Waits are short, so that doubt is resolved at once; a call's time-out is long, so that none is cut by a busy machine.
-fn config(bitgo: &str, bitlipa: &str) -> String {
+fn config(terms: &Terms, bitgo: &str, bitlipa: &str) -> String {
+    let Terms { store, max_lapses, engine, venues } = terms;
     let key =
         |id: &str| format!("[[keys]]\nid = \"key-{id}\"\nxprv_file = \"{id}.xprv\"\npurposes = [\"settlement\", \"trade\"]\n");
     let enterprise = |id: &str, route: &str| {
         format!(
             "[[enterprises]]\nid = \"{id}\"\nbase_url = \"{bitgo}\"\ntoken_file = \"{id}.token\"\nroute = \"{route}\"\n\
              amount_unit = \"full\"\nsigning_key = \"key-{id}\"\n\
-             max_open_settlements = 10000\ncutoff_must_increase = false\nduplicate_window_ms = 0\n"
+             max_open_settlements = 10000\ncutoff_must_increase = false\nduplicate_window_ms = 0\n\
+             [[enterprises.trading_accounts]]\nid = \"{}\"\nsigning_key = \"key-{id}\"\n",
+            trading_account_id(id)
         )
     };
     [
         "[grpc]\nlisten = \"127.0.0.1:0\"\nunauthenticated_loopback = true\n".to_owned(),
-        "[ops]\nlisten = \"127.0.0.1:0\"\n[drain]\ngrace_ms = 5000\n[store]\nurl = \"sqlite://journal.db\"\n".to_owned(),
+        format!("[ops]\nlisten = \"127.0.0.1:0\"\n[drain]\ngrace_ms = 5000\n[store]\n{store}"),
         "[engine]\nshortest_wait_ms = 10\nlongest_wait_ms = 100\npoll_interval_ms = 50\nvisibility_window_ms = 50\n\
          longest_rest_ms = 50\n"
             .to_owned(),
-        format!("max_lapses = {MAX_LAPSES}\n[venues]\nbitgo_requests_per_minute = 1000000\n"),
+        format!("max_lapses = {max_lapses}\n{engine}[venues]\nbitgo_requests_per_minute = 1000000\n{venues}"),
         key(V1) + &key(V2),
         enterprise(V1, "v1") + &enterprise(V2, "v2"),
         format!(

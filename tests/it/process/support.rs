@@ -1,6 +1,6 @@
 //! A process of the binary under test: what it says, signals, its end. It dies with the test.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -42,10 +42,25 @@ impl Process {
     /// Starts the binary in a folder that is its working and its temporary folder too.
     pub(super) fn start_in<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_settlement-gateway"));
-        command.args(arguments).current_dir(folder).env("RUST_BACKTRACE", "1");
+        command.args(arguments).current_dir(folder);
         if folder != Path::new(".") {
             command.env("TMPDIR", folder);
         }
+        Self::spawn(command)
+    }
+
+    /// Starts the binary with variables in its environment.
+    pub(super) fn start_with<S: AsRef<OsStr>>(
+        variables: impl IntoIterator<Item = (&'static str, OsString)>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_settlement-gateway"));
+        command.args(arguments).envs(variables);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.env("RUST_BACKTRACE", "1");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, complained) = (Arc::default(), Arc::default());
         let readers = vec![
@@ -84,6 +99,11 @@ impl Process {
     /// Waits for an address behind the beginning of a line.
     pub(super) async fn address_after(&mut self, beginning: &str) -> SocketAddr {
         self.word_after(beginning).await.parse().unwrap()
+    }
+
+    /// Whether the process is still there.
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Kills the process where it stands, without a chance to do anything.

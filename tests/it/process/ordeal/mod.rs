@@ -1,0 +1,13 @@
+//! The gateway is killed at every step of its work, and three recorders that know nothing of each other are compared.
+
+mod asks;
+pub(super) mod choices;
+mod inbox;
+mod legal;
+mod lives;
+mod matrix;
+mod oracle;
+mod oracle_tests;
+mod plain;
+mod scene;
+mod torture;
