@@ -40,8 +40,8 @@ const SETTLEMENTS: &[Moment] = &[
 const COMMITS: &[Moment] = &[
     "INSIDE_COMMIT@Recording",
     "INSIDE_COMMIT_RETURNED@Recording",
-    "INSIDE_COMMIT@SigningReference",
-    "INSIDE_COMMIT_RETURNED@SigningReference",
+    "INSIDE_COMMIT@signing::Wanted",
+    "INSIDE_COMMIT_RETURNED@signing::Wanted",
     "INSIDE_COMMIT@signing::Signed",
     "INSIDE_COMMIT_RETURNED@signing::Signed",
     "INSIDE_COMMIT@::save::Save:2",
@@ -68,8 +68,6 @@ const TRADES: &[Moment] = &[
     "T9_SAVED@TAKEN",
     "T9_SAVED@TAKEN:2",
     "T10_ANSWERING",
-    "K7_WRITTEN@/settlements",
-    "K7_WRITTEN@/affirmations/",
     "INSIDE_COMMIT@TradeWrite",
     "INSIDE_COMMIT_RETURNED@TradeWrite:2",
     "INSIDE_COMMIT@trades::Save:2",
@@ -77,8 +75,14 @@ const TRADES: &[Moment] = &[
 ];
 
 /// Moments of a trade write after which nobody can know whether it left: it is not sent again, and a person may have to decide.
-const DOUBTFUL_TRADES: &[Moment] =
-    &["T9_SAVED@DISPATCHED", "T9_SAVED@DISPATCHED:2", "INSIDE_WRITE@/settlements", "INSIDE_WRITE@/affirmations/"];
+const DOUBTFUL_TRADES: &[Moment] = &[
+    "T9_SAVED@DISPATCHED",
+    "T9_SAVED@DISPATCHED:2",
+    "INSIDE_WRITE@/settlements",
+    "INSIDE_WRITE@/affirmations/",
+    "K7_WRITTEN@/settlements",
+    "K7_WRITTEN@/affirmations/",
+];
 
 /// Moments of a quote's confirmation.
 const PAYOUTS: &[Moment] = &[
