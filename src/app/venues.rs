@@ -21,7 +21,7 @@ pub(super) fn directory(config: &Config, environment: &dyn Environment, store: &
         let allowance = Arc::new(budget(enterprise, config, store));
         self::enterprise(enterprise, &config.venues, environment, allowance)
     });
-    let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, config, environment)).transpose()?;
+    let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, config, environment, store)).transpose()?;
     Ok(Directory::new(enterprises.collect::<Result<_, _>>()?, quotes)?)
 }
 
@@ -77,12 +77,22 @@ fn enterprise(
     Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), trading, venue, terms })
 }
 
-fn quote_desk(bitlipa: &config::Bitlipa, config: &Config, environment: &dyn Environment) -> Result<QuoteDesk, AppError> {
+/// The name of Bitlipa's budget. An enterprise of this name would share it, and wait for no good reason, but safely.
+const BITLIPA_PURSE: &str = "venue: Bitlipa";
+
+fn quote_desk(
+    bitlipa: &config::Bitlipa,
+    config: &Config,
+    environment: &dyn Environment,
+    store: &Arc<dyn Store>,
+) -> Result<QuoteDesk, AppError> {
+    let calls = CallBudget::per_minute(config.venues.bitlipa_requests_per_minute);
     let options = BitlipaOptions {
         base_url: bitlipa.base_url.as_str().to_owned(),
         api_key: credential("Bitlipa", &bitlipa.api_key, environment)?,
         api_secret: credential("Bitlipa", &bitlipa.api_secret, environment)?,
         http: http("Bitlipa", &bitlipa.base_url, bitlipa.ca_file.as_deref(), &config.venues)?,
+        allowance: Arc::new(VenueBudget::new(store.clone(), BITLIPA_PURSE, calls)),
         clock: Arc::new(SystemClock),
     };
     let venue = Bitlipa::new(options).map_err(|cause| AppError::Venue { whose: "Bitlipa".to_owned(), cause })?;

@@ -1,4 +1,4 @@
-//! `[venues]`: how any venue is reached, how long a call may take, and how often BitGo is called.
+//! `[venues]`: how any venue is reached, how long a call may take, and how often each is called.
 
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ const BREAKER_FAILURES: Bounds = Bounds { default: 5, min: 0, max: 1_000 };
 const BREAKER_WAIT_MS: Bounds = Bounds { default: 5_000, min: 100, max: 300_000 };
 const MAX_CLOCK_SKEW_MS: Bounds = Bounds { default: 30_000, min: 1_000, max: 3_600_000 };
 
+/// Bitlipa documents no number: it says 429 when it has enough.
+const BITLIPA_REQUESTS_PER_MINUTE: Bounds = Bounds { default: 300, min: CallBudget::MIN_PER_MINUTE, max: 10_000_000 };
 /// The way to venues, and the patience with them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Venues {
@@ -29,6 +31,8 @@ pub struct Venues {
     pub call_timeout: Duration,
     /// The most calls to BitGo in any minute under one credential, of all replicas together.
     pub bitgo_requests_per_minute: u32,
+    /// The most calls to Bitlipa in any minute, of all replicas together.
+    pub bitlipa_requests_per_minute: u32,
     /// How long a partner's terms at BitGo are believed after they were read.
     pub partner_terms_max_age: Duration,
     /// How often a read is repeated, at most, when the way to the venue failed it.
@@ -52,6 +56,7 @@ impl Venues {
             first_byte_timeout: section.duration_ms("first_byte_timeout_ms", FIRST_BYTE_TIMEOUT_MS),
             call_timeout: section.duration_ms("call_timeout_ms", CALL_TIMEOUT_MS),
             bitgo_requests_per_minute: section.number("bitgo_requests_per_minute", BITGO_REQUESTS_PER_MINUTE),
+            bitlipa_requests_per_minute: section.number("bitlipa_requests_per_minute", BITLIPA_REQUESTS_PER_MINUTE),
             partner_terms_max_age: section.duration_ms("partner_terms_max_age_ms", PARTNER_TERMS_MAX_AGE_MS),
             read_repeats: section.number("read_repeats", READ_REPEATS),
             repeat_wait: section.duration_ms("repeat_wait_ms", REPEAT_WAIT_MS),

@@ -146,6 +146,18 @@ impl Notes {
     }
 }
 
+/// Whether two ids of a venue are one: they are UUIDs, which it writes with and without hyphens.
+#[must_use]
+pub fn same_id(one: &str, other: &str) -> bool {
+    plain_id(one) == plain_id(other)
+}
+
+/// An id of a venue without what it may write otherwise.
+#[must_use]
+pub fn plain_id(id: &str) -> String {
+    id.replace('-', "").to_ascii_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use super::context::{Caller, Context};
 use super::create_quote::{desk, hold_answer};
 use super::directory::QuoteDesk;
 use super::error::{NotFound, ServiceError, VenueCall};
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::policy::Resource;
 use crate::domain::quote::{ConfirmationState, Quote, QuoteStatus, VenueQuote, refusal};
@@ -59,7 +60,7 @@ async fn cancel(context: &Context, desk: &QuoteDesk, quote: Quote) -> Result<Quo
         Ok(_) => None,
         Err(failure) => Some(failure),
     };
-    let Ok(venue) = desk.venue.get_quote(&tx_id).await else { return Err(unread(failure)) };
+    let Ok(venue) = desk.venue.get_quote(&tx_id, Urgency::Settling).await else { return Err(unread(failure)) };
     hold_answer(VenueCall::Read, &venue, &quote.request)?;
     let quote = keep(context, quote, venue).await?;
     match quote.venue.status {

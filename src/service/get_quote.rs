@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::context::{Caller, Context};
 use super::create_quote::{desk, hold_answer, unbelievable};
 use super::error::{NotFound, ServiceError, VenueCall};
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::policy::Resource;
 use crate::domain::quote::{Quote, QuoteStatus};
@@ -30,7 +31,7 @@ pub async fn get_quote(
     if !refresh {
         return Ok(stored);
     }
-    let answer = desk(context)?.venue.get_quote(tx_id).await;
+    let answer = desk(context)?.venue.get_quote(tx_id, Urgency::Looking).await;
     let venue = answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Read, failure })?;
     if venue.tx_id != *tx_id {
         return Err(unbelievable(VenueCall::Read, "it is another quote"));

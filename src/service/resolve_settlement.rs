@@ -6,10 +6,9 @@ use super::get_settlement::find;
 use super::renewing::renewing;
 use super::retry_settlement::{SettlementVersion, change_by_caller};
 use super::view::SettlementView;
-use crate::domain::ids::SettlementId;
+use crate::domain::ids::{SettlementId, same_id};
 use crate::domain::policy::Denied;
 use crate::domain::settlement::{Change, Decision, Settlement, State};
-use crate::domain::trade::same_id;
 use crate::store::SettlementName;
 
 /// What a person says of a settlement.

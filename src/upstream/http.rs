@@ -21,11 +21,11 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use thiserror::Error;
 
-use super::VenueFailure;
 use super::clean::bounded;
+use super::{NoLeave, VenueFailure};
 use crate::domain::time::Clock;
 pub(super) use base_url::BaseUrl;
-use breaker::Breaker;
+use breaker::{Breaker, Permit};
 pub use options::{BuildError, HttpOptions};
 use skew::Skew;
 
@@ -112,6 +112,16 @@ impl From<CallError> for VenueFailure {
     }
 }
 
+/// No leave, no request: where nobody can say how much is left, nothing is sent either.
+impl From<NoLeave> for CallError {
+    fn from(no_leave: NoLeave) -> Self {
+        match no_leave {
+            NoLeave::Spent { wait } => Self::OverBudget(wait),
+            NoLeave::Unknown => Self::NotSent("the venue's budget of calls cannot be drawn from".to_owned()),
+        }
+    }
+}
+
 /// A connection pool to one venue, and what is known of the venue's health and clock.
 pub(super) struct HttpClient {
     pool: reqwest::Client,
@@ -121,17 +131,31 @@ pub(super) struct HttpClient {
     skew: Skew,
 }
 
-impl HttpClient {
+/// One call that may be made: asked for before anything is spent on it, since a venue that is left alone costs nothing.
+pub(super) struct Admitted<'a> {
+    client: &'a HttpClient,
+    permit: Permit<'a>,
+}
+
+impl Admitted<'_> {
     /// Sends one request, once, and reads the whole answer.
-    pub(super) async fn call(&self, request: Request) -> Result<Response, CallError> {
-        let permit = self.breaker.admit(Instant::now()).ok_or(CallError::HeldBack)?;
-        let sent = self.clock.now();
-        let called = self.exchange(request).await;
+    pub(super) async fn call(self, request: Request) -> Result<Response, CallError> {
+        let Self { client, permit } = self;
+        let sent = client.clock.now();
+        let called = client.exchange(request).await;
         permit.tell(Instant::now(), was_there(&called));
         if let Ok(response) = &called {
-            self.skew.note(response.header("date"), sent, self.clock.now());
+            client.skew.note(response.header("date"), sent, client.clock.now());
         }
         called
+    }
+}
+
+impl HttpClient {
+    /// Leave for one call, unless the venue is left alone.
+    pub(super) fn admit(&self) -> Result<Admitted<'_>, CallError> {
+        let permit = self.breaker.admit(Instant::now()).ok_or(CallError::HeldBack)?;
+        Ok(Admitted { client: self, permit })
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, CallError> {

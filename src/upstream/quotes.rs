@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::VenueFailure;
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{ExternalTxId, TxId};
 use crate::domain::quote::{QuoteRequest, VenueQuote};
 use crate::secret::Secret;
@@ -31,7 +32,7 @@ pub trait QuoteVenue: Send + Sync {
     async fn create_quote(&self, request: &QuoteRequest) -> Result<VenueQuote, VenueFailure>;
 
     /// Reads a quote. It may be repeated.
-    async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure>;
+    async fn get_quote(&self, tx_id: &TxId, urgency: Urgency) -> Result<VenueQuote, VenueFailure>;
 
     /// Confirms a quote under the caller's name for the payout: this moves money. The venue keeps the first confirmation and
     /// answers 409 to every later one. Its answer tells name, status and when. The URL holds a token that proves callbacks.

@@ -19,6 +19,6 @@ pub use payload::{Expectation, MAX_PARTIES, Nonces, PAYLOAD_VERSION, TradePayloa
 pub use reason::TradeReason;
 pub use state::TradeState;
 pub use status::{AffirmationStatus, TradeSettlementStatus, TradeStatus};
-pub use venue::{Affirmation, Evidence, Lock, SettlementFees, Shown, ShownTrade, TradeAnswer, VenueTradeSettlement, same_id};
+pub use venue::{Affirmation, Evidence, Lock, SettlementFees, Shown, ShownTrade, TradeAnswer, VenueTradeSettlement};
 pub use verdict::{judge_affirmation, judge_followed, judge_list, shows_ours, trade_verdict};
 pub use write::{Resolution, TradeHeader, TradeProgress, TradeWrite};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::payload::{Nonces, read_trade_payload};
 use super::status::{AffirmationStatus, TradeSettlementStatus, TradeStatus};
-use crate::domain::ids::{SettlementId, TradingAccountId};
+use crate::domain::ids::{SettlementId, TradingAccountId, same_id};
 use crate::domain::settlement::VenueError;
 
 /// Assets that are locked on an account for a settlement.
@@ -241,11 +241,4 @@ pub enum TradeAnswer {
         /// What failed, in a few words.
         detail: String,
     },
-}
-
-/// Ids are 32 hexadecimal digits or UUIDs, which the venue writes with and without hyphens.
-#[must_use]
-pub fn same_id(one: &str, other: &str) -> bool {
-    let plain = |id: &str| id.replace('-', "").to_ascii_lowercase();
-    plain(one) == plain(other)
 }

@@ -9,8 +9,9 @@ use super::change::TradeChange;
 use super::reason::TradeReason;
 use super::state::TradeState;
 use super::status::AffirmationStatus;
-use super::venue::{Affirmation, Evidence, Shown, TradeAnswer, VenueTradeSettlement, same_id};
+use super::venue::{Affirmation, Evidence, Shown, TradeAnswer, VenueTradeSettlement};
 use super::write::TradeWrite;
+use crate::domain::ids::same_id;
 use crate::domain::settlement::{VenueError, describe};
 use crate::domain::time::later;
 

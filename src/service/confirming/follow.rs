@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::{Run, report};
+use crate::domain::budget::Urgency;
 use crate::domain::quote::{Quote, QuoteStatus};
 use crate::store::{ErrandKind, StoreError};
 
@@ -14,7 +15,7 @@ impl Run<'_> {
             return Ok(None);
         }
         let tx_id = quote.venue.tx_id.clone();
-        let venue = match self.desk.venue.get_quote(&tx_id).await {
+        let venue = match self.desk.venue.get_quote(&tx_id, Urgency::Looking).await {
             Ok(venue) => venue,
             Err(failure) => {
                 warn!(tx_id = tx_id.as_str(), %failure, "a payout could not be looked at");

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Run, answer, confirmation};
+use crate::domain::budget::Urgency;
 use crate::domain::quote::{
     ConfirmationChange, ConfirmationReason, ConfirmationState, Quote, QuoteStatus, VenueQuote, Weighed, refusal, weigh,
 };
@@ -18,7 +19,7 @@ impl Run<'_> {
             return self.end(quote, ConfirmationChange::Parked(ConfirmationReason::TooManyTakeovers, detail)).await;
         }
         let asked_at = self.now();
-        match self.desk.venue.get_quote(&quote.venue.tx_id).await {
+        match self.desk.venue.get_quote(&quote.venue.tx_id, Urgency::Settling).await {
             Ok(venue) => self.weighed(quote, venue, asked_at).await,
             Err(failure) => self.unread(quote, failure).await,
         }

@@ -14,7 +14,7 @@ use crate::domain::time::Clock;
 use crate::upstream::credential::Credential;
 use crate::upstream::http::{BaseUrl, BuildError, CallError, HttpClient, Request, Response};
 use crate::upstream::json::{self, read_error};
-use crate::upstream::{Allowance, NoLeave, VenueFailure};
+use crate::upstream::{Allowance, VenueFailure};
 
 /// The transport of one enterprise: its pool, its credential, its way to authenticate.
 pub(super) struct Client {
@@ -66,7 +66,7 @@ impl Client {
         self.credential.reload()
     }
 
-    /// Sends one request, once, if the venue's budget has a call left for it.
+    /// Sends one request, once, if the venue is not left alone and its budget has a call left for it.
     pub(super) async fn call(
         &self,
         urgency: Urgency,
@@ -74,10 +74,11 @@ impl Client {
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<Answer, CallError> {
-        self.allowance.draw(urgency).await.map_err(without_leave)?;
+        let admitted = self.http.admit()?;
+        self.allowance.draw(urgency).await?;
         let exchange = Exchange::new(self.auth, self.credential.current(), method.clone(), &url);
         let headers = exchange.headers(body.as_deref().unwrap_or_default(), self.clock.now())?;
-        let response = self.http.call(Request { method, url, headers, body }).await?;
+        let response = admitted.call(Request { method, url, headers, body }).await?;
         let at = self.clock.now();
         let is_trusted = exchange.vouches_for(&response, at);
         Ok(Answer { response, exchange, is_trusted, at })
@@ -117,14 +118,6 @@ impl Client {
             return Ok(None);
         }
         understood(&answer).map(Some)
-    }
-}
-
-/// No leave, no request: where nobody can say how much is left, nothing is sent either.
-fn without_leave(no_leave: NoLeave) -> CallError {
-    match no_leave {
-        NoLeave::Spent { wait } => CallError::OverBudget(wait),
-        NoLeave::Unknown => CallError::NotSent("the venue's budget of calls cannot be drawn from".to_owned()),
     }
 }
 

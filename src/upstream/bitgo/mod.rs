@@ -23,7 +23,7 @@ use super::unmapped::required;
 use super::{Allowance, GoNetwork, VenueFailure};
 use crate::domain::budget::Urgency;
 use crate::domain::client_settlement::{ClientSettlement, ClientSettlementQuery};
-use crate::domain::ids::{EnterpriseId, ExternalId};
+use crate::domain::ids::{EnterpriseId, ExternalId, same_id};
 use crate::domain::settlement::{DispatchAnswer, Intent, NetworkBalance, Route, VenueSettlement};
 use crate::domain::signing::Signature;
 use crate::domain::time::Clock;
@@ -146,10 +146,4 @@ impl GoNetwork for BitGo {
     fn reload_credential(&self) -> bool {
         self.client.reload_credential()
     }
-}
-
-/// Ids are UUIDs, which the venue writes with and without hyphens.
-fn same_id(one: &str, other: &str) -> bool {
-    let plain = |id: &str| id.replace('-', "").to_ascii_lowercase();
-    plain(one) == plain(other)
 }

@@ -12,7 +12,8 @@ use reqwest::{Method, Url};
 
 use super::credential::Credential;
 use super::http::{BaseUrl, BuildError, CallError, HttpClient, HttpOptions, Request, Response};
-use super::{CallbackUrl, QuoteVenue, VenueFailure, json};
+use super::{Allowance, CallbackUrl, QuoteVenue, VenueFailure, json};
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{ExternalTxId, TxId};
 use crate::domain::quote::{QuoteRequest, VenueQuote};
 use crate::domain::time::Clock;
@@ -28,6 +29,8 @@ pub struct BitlipaOptions {
     pub api_secret: Credential,
     /// How the venue is reached.
     pub http: HttpOptions,
+    /// Gives leave for each request.
+    pub allowance: Arc<dyn Allowance>,
     /// Dates the signed requests, which the venue takes for five minutes.
     pub clock: Arc<dyn Clock>,
 }
@@ -38,6 +41,7 @@ pub struct Bitlipa {
     base_url: BaseUrl,
     api_key: Credential,
     api_secret: Credential,
+    allowance: Arc<dyn Allowance>,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,20 +53,22 @@ impl Bitlipa {
     pub fn new(options: BitlipaOptions) -> Result<Self, BuildError> {
         let base_url = BaseUrl::new(&options.base_url, options.http.allow_plaintext)?;
         let http = HttpClient::new(&base_url, options.http, Arc::clone(&options.clock))?;
-        let BitlipaOptions { api_key, api_secret, clock, .. } = options;
-        Ok(Self { http, base_url, api_key, api_secret, clock })
+        let BitlipaOptions { api_key, api_secret, allowance, clock, .. } = options;
+        Ok(Self { http, base_url, api_key, api_secret, allowance, clock })
     }
 
-    /// Sends one request, once, signed as of now.
-    async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, CallError> {
+    /// Sends one request, once, signed as of now, if the venue is not left alone and its budget has a call left for it.
+    async fn call(&self, urgency: Urgency, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, CallError> {
+        let admitted = self.http.admit()?;
+        self.allowance.draw(urgency).await?;
         let (key, secret) = (self.api_key.current(), self.api_secret.current());
         let signed = body.as_deref().unwrap_or_default();
         let headers = auth::headers(&key, &secret, &method, &url, signed, self.clock.now())?;
-        self.http.call(Request { method, url, headers, body }).await
+        admitted.call(Request { method, url, headers, body }).await
     }
 
-    async fn post(&self, url: Url, body: Vec<u8>) -> Result<Response, CallError> {
-        self.call(Method::POST, url, Some(body)).await
+    async fn post(&self, urgency: Urgency, url: Url, body: Vec<u8>) -> Result<Response, CallError> {
+        self.call(urgency, Method::POST, url, Some(body)).await
     }
 
     /// The quote in an answer. `hidden` is what the venue was told and nobody else may read, though it repeats it in an error.
@@ -95,12 +101,12 @@ fn about(tx_id: &TxId, quote: VenueQuote) -> Result<VenueQuote, VenueFailure> {
 impl QuoteVenue for Bitlipa {
     async fn create_quote(&self, request: &QuoteRequest) -> Result<VenueQuote, VenueFailure> {
         let url = self.base_url.at(&["api", "v1", "settlements"])?;
-        self.quote(&self.post(url, wire::create(request)).await?, None)
+        self.quote(&self.post(Urgency::Looking, url, wire::create(request)).await?, None)
     }
 
-    async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
+    async fn get_quote(&self, tx_id: &TxId, urgency: Urgency) -> Result<VenueQuote, VenueFailure> {
         let url = self.base_url.at(&["api", "v1", "settlements", tx_id.as_str()])?;
-        let response = self.http.repeating(|| self.call(Method::GET, url.clone(), None)).await?;
+        let response = self.http.repeating(|| self.call(urgency, Method::GET, url.clone(), None)).await?;
         about(tx_id, self.quote(&response, None)?)
     }
 
@@ -112,11 +118,11 @@ impl QuoteVenue for Bitlipa {
     ) -> Result<VenueQuote, VenueFailure> {
         let (url, hidden) = (self.base_url.at(&["api", "v1", "settlements", "confirm"])?, callback_url.secret());
         let body = wire::confirm(tx_id, external_tx_id, hidden.expose_text().unwrap_or_default());
-        about(tx_id, self.quote(&self.post(url, body).await?, Some(hidden))?)
+        about(tx_id, self.quote(&self.post(Urgency::Settling, url, body).await?, Some(hidden))?)
     }
 
     async fn cancel_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
         let url = self.base_url.at(&["api", "v1", "settlements", "cancel"])?;
-        about(tx_id, self.quote(&self.post(url, wire::cancel(tx_id)).await?, None)?)
+        about(tx_id, self.quote(&self.post(Urgency::Settling, url, wire::cancel(tx_id)).await?, None)?)
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use settlement_gateway::domain::amount::Amount;
+use settlement_gateway::domain::budget::Urgency;
 use settlement_gateway::domain::ids::{ExternalTxId, TxId};
 use settlement_gateway::domain::quote::{ConfirmationReason, Expectations, QuoteRequest, VenueQuote, WalletAddress};
 use settlement_gateway::sandbox::Endpoint;
@@ -45,8 +46,8 @@ impl<V: QuoteVenue> QuoteVenue for Slow<V> {
         self.venue.create_quote(request).await
     }
 
-    async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
-        let answer = self.venue.get_quote(tx_id).await;
+    async fn get_quote(&self, tx_id: &TxId, urgency: Urgency) -> Result<VenueQuote, VenueFailure> {
+        let answer = self.venue.get_quote(tx_id, urgency).await;
         self.clock.advance(LIFETIME);
         answer
     }

@@ -22,7 +22,7 @@ use settlement_gateway::service::{
 use settlement_gateway::store::ErrandKind;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
-use settlement_gateway::upstream::{CallbackUrl, Credential, HttpOptions, QuoteVenue};
+use settlement_gateway::upstream::{CallbackUrl, Credential, HttpOptions, QuoteVenue, Unlimited};
 use tempfile::TempDir;
 
 use crate::support::builders::currency;
@@ -193,6 +193,7 @@ pub(super) fn venue(sandbox: &Sandbox, clock: &Arc<MovedClock>) -> Bitlipa {
         api_key: secret("pk_sandbox"),
         api_secret: secret("sk_sandbox"),
         http: HttpOptions { allow_plaintext: true, call_timeout: Duration::from_secs(10), ..HttpOptions::default() },
+        allowance: Arc::new(Unlimited),
         clock: Arc::<MovedClock>::clone(clock),
     })
     .unwrap()

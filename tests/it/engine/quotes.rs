@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use settlement_gateway::domain::budget::Urgency;
 use settlement_gateway::domain::ids::{ExternalTxId, MerchantId, RequestId, TxId};
 use settlement_gateway::domain::quote::{
     Chain, Fulfillment, MinorUnits, Quote, QuoteRequest, QuoteStatus, VenueQuote, WalletAddress,
@@ -77,7 +78,7 @@ impl QuoteVenue for Desk {
         Ok(self.quote(&format!("tx-{number}")))
     }
 
-    async fn get_quote(&self, tx_id: &TxId) -> Result<VenueQuote, VenueFailure> {
+    async fn get_quote(&self, tx_id: &TxId, _: Urgency) -> Result<VenueQuote, VenueFailure> {
         Ok(self.quote(tx_id.as_str()))
     }
 

@@ -215,7 +215,14 @@ fn config(terms: &Terms, bitgo: &str, bitlipa: &str) -> String {
         "[engine]\nshortest_wait_ms = 10\nlongest_wait_ms = 100\npoll_interval_ms = 50\nvisibility_window_ms = 50\n\
          longest_rest_ms = 50\n"
             .to_owned(),
-        format!("max_lapses = {max_lapses}\n{engine}[venues]\nbitgo_requests_per_minute = 1000000\n{venues}"),
+        format!(
+            "max_lapses = {max_lapses}
+{engine}[venues]
+bitgo_requests_per_minute = 1000000
+\
+             bitlipa_requests_per_minute = 1000000
+{venues}"
+        ),
         key(V1) + &key(V2),
         enterprise(V1, "v1") + &enterprise(V2, "v2"),
         format!(

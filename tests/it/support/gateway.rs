@@ -116,7 +116,7 @@ impl Setup {
             callbacks: CALLBACKS.to_owned(),
             engine: engine.to_owned(),
             // A fault is met by the one call that it was meant for.
-            venues: "call_timeout_ms = 10000\nbitgo_requests_per_minute = 1000000\nread_repeats = 0\nbreaker_failures = 0"
+            venues: "call_timeout_ms = 10000\nbitgo_requests_per_minute = 1000000\nbitlipa_requests_per_minute = 1000000\nread_repeats = 0\nbreaker_failures = 0"
                 .to_owned(),
             settling: "max_open_settlements = 10000\ncutoff_must_increase = false\nduplicate_window_ms = 0".to_owned(),
             keys,
@@ -152,6 +152,7 @@ impl Setup {
     fn config_text(&self, bitgo_url: &str, bitlipa_url: &str) -> String {
         let Self { grpc, callers, callbacks, engine, venues, settling, .. } = self;
         let anybody = callers.is_empty();
+        let margin = if grpc.contains("deadline_margin_ms") { "" } else { "deadline_margin_ms = 100" };
         let keys: String = self.keys.iter().map(key_text).collect();
         let enterprise = |id, route, key| enterprise_text(id, route, key, bitgo_url) + settling + "\n" + &trading_text(id, key);
         let enterprises = enterprise(V1, "v1", V1_KEY) + &enterprise(V2, "v2", V2_KEY);
@@ -161,7 +162,7 @@ impl Setup {
 listen = "127.0.0.1:0"
 unauthenticated_loopback = {anybody}
 reflection = true
-deadline_margin_ms = 100
+{margin}
 {grpc}
 [ops]
 listen = "127.0.0.1:0"

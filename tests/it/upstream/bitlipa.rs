@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use settlement_gateway::domain::budget::Urgency;
 use settlement_gateway::domain::ids::{Currency, ExternalTxId, MerchantId, TxId};
 use settlement_gateway::domain::quote::{Chain, MinorUnits, QuoteRequest, QuoteStatus, WalletAddress};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
-use settlement_gateway::upstream::{CallbackUrl, QuoteVenue, VenueFailure};
+use settlement_gateway::upstream::{CallbackUrl, QuoteVenue, Unlimited, VenueFailure};
 
 use super::server::{Reply, Seen, Server};
 use super::support::{Noon, credential, hmac_hex, plaintext};
@@ -24,6 +25,7 @@ fn bitlipa(url: &str) -> Bitlipa {
         api_key: credential("pk_live_xxx"),
         api_secret: credential("sk_live_xxx"),
         http: plaintext(),
+        allowance: Arc::new(Unlimited),
         clock: Arc::new(Noon),
     };
     Bitlipa::new(options).unwrap()
@@ -69,9 +71,12 @@ async fn a_quote_is_read_by_its_id_and_anothers_is_unreadable() {
     let mut server = Server::start(vec![Reply::json(200, QUOTE), Reply::json(200, QUOTE)]).await;
     let venue = bitlipa(&server.url);
     let id = TxId::new("tx_abc123def456").unwrap();
-    assert_eq!(venue.get_quote(&id).await.unwrap().tx_id, id);
+    assert_eq!(venue.get_quote(&id, Urgency::Looking).await.unwrap().tx_id, id);
     assert_signed(&server.next().await, "1795176000\nGET\n/api/v1/settlements/tx_abc123def456\n\n");
-    assert!(matches!(venue.get_quote(&TxId::new("tx_other").unwrap()).await, Err(VenueFailure::Unreadable { .. })));
+    assert!(matches!(
+        venue.get_quote(&TxId::new("tx_other").unwrap(), Urgency::Looking).await,
+        Err(VenueFailure::Unreadable { .. })
+    ));
 }
 
 #[tokio::test]

@@ -1,11 +1,16 @@
 //! What is done about a venue that is away: reads are repeated within bounds, and nobody asks for ever.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use settlement_gateway::domain::budget::Urgency;
+use settlement_gateway::domain::ids::TxId;
 use settlement_gateway::domain::settlement::DispatchAnswer;
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
-use settlement_gateway::upstream::{HttpOptions, QuoteVenue, VenueFailure};
+use settlement_gateway::upstream::{Allowance, HttpOptions, NoLeave, QuoteVenue, Unlimited, VenueFailure};
 use tokio::net::TcpListener;
 
 use super::server::{Reply, Server};
@@ -20,6 +25,37 @@ fn repeating() -> HttpOptions {
 
 fn wary(failures: u32, wait: Duration) -> HttpOptions {
     HttpOptions { breaker_failures: failures, breaker_wait: wait, ..plaintext() }
+}
+
+fn bitlipa(url: &str, http: HttpOptions, allowance: Arc<dyn Allowance>) -> Bitlipa {
+    let (api_key, api_secret) = (credential("pk"), credential("sk"));
+    let clock = options("http://localhost").clock;
+    Bitlipa::new(BitlipaOptions { base_url: url.to_owned(), api_key, api_secret, http, allowance, clock }).unwrap()
+}
+
+/// A budget that holds so many calls and counts who draws.
+struct Purse {
+    left: AtomicU32,
+    draws: AtomicU32,
+}
+
+impl Purse {
+    fn of(calls: u32) -> Arc<Self> {
+        Arc::new(Self { left: AtomicU32::new(calls), draws: AtomicU32::new(0) })
+    }
+
+    fn draws(&self) -> u32 {
+        self.draws.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Allowance for Purse {
+    async fn draw(&self, _: Urgency) -> Result<(), NoLeave> {
+        self.draws.fetch_add(1, Ordering::Relaxed);
+        let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        spent.map(|_| ()).map_err(|_| NoLeave::Spent { wait: HOUR })
+    }
 }
 
 fn cut() -> Reply {
@@ -84,17 +120,10 @@ async fn a_post_is_never_made_again_by_the_adapter() {
 async fn a_quote_is_read_again_and_not_asked_for_again() {
     let quoted = include_str!("../../golden/upstream/bitlipa_quote_created.json");
     let mut server = Server::start(vec![cut(), Reply::json(200, quoted), cut(), Reply::json(200, quoted)]).await;
-    let venue = Bitlipa::new(BitlipaOptions {
-        base_url: server.url.clone(),
-        api_key: credential("pk"),
-        api_secret: credential("sk"),
-        http: repeating(),
-        clock: options("http://localhost").clock,
-    })
-    .unwrap();
+    let venue = bitlipa(&server.url, repeating(), Arc::new(Unlimited));
     let asked = super::bitlipa::request();
-    let tx_id = settlement_gateway::domain::ids::TxId::new("tx_abc123def456").unwrap();
-    assert!(venue.get_quote(&tx_id).await.is_ok());
+    let tx_id = TxId::new("tx_abc123def456").unwrap();
+    assert!(venue.get_quote(&tx_id, Urgency::Looking).await.is_ok());
     assert!(matches!(venue.create_quote(&asked).await, Err(VenueFailure::NoAnswer { .. })));
     assert_eq!(server.others(), 3);
 }
@@ -132,6 +161,51 @@ async fn no_refusal_makes_a_venue_count_as_away() {
         assert!(matches!(answer, Err(VenueFailure::Refused { status: seen, .. }) if seen == status), "{answer:?}");
     }
     assert_eq!(find(&venue).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_call_that_is_held_back_draws_nothing_from_the_budget() {
+    let mut server = Server::start(vec![cut()]).await;
+    let purse = Purse::of(10);
+    let bitgo = BitGo::new(BitGoOptions { http: wary(1, HOUR), allowance: purse.clone(), ..options(&server.url) }).unwrap();
+    assert!(find(&bitgo).await.is_err());
+    for _ in 0..3 {
+        assert!(matches!(find(&bitgo).await, Err(VenueFailure::NotSent { .. })));
+        assert!(matches!(post(&bitgo).await, DispatchAnswer::NotSent { .. }));
+    }
+    assert_eq!((purse.draws(), server.others()), (1, 1));
+
+    let mut server = Server::start(vec![cut()]).await;
+    let purse = Purse::of(10);
+    let (venue, tx_id) = (bitlipa(&server.url, wary(1, HOUR), purse.clone()), TxId::new("tx_abc123def456").unwrap());
+    for _ in 0..4 {
+        assert!(venue.get_quote(&tx_id, Urgency::Looking).await.is_err());
+    }
+    assert_eq!((purse.draws(), server.others()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_try_that_the_budget_refuses_leaves_the_next_one_to_another_call() {
+    let server = Server::start(vec![cut(), Reply::json(200, EMPTY)]).await;
+    let purse = Purse::of(1);
+    let http = wary(1, Duration::ZERO);
+    let venue = BitGo::new(BitGoOptions { http, allowance: purse.clone(), ..options(&server.url) }).unwrap();
+    assert!(find(&venue).await.is_err());
+    assert!(matches!(find(&venue).await, Err(VenueFailure::OverBudget { .. })));
+    purse.left.store(1, Ordering::Relaxed);
+    assert_eq!(find(&venue).await, Ok(None));
+}
+
+#[tokio::test]
+async fn bitlipas_budget_is_drawn_from_before_each_call_and_what_it_refuses_is_not_sent() {
+    let quoted = include_str!("../../golden/upstream/bitlipa_quote_created.json");
+    let mut server = Server::start(vec![Reply::json(200, quoted)]).await;
+    let purse = Purse::of(1);
+    let (venue, tx_id) = (bitlipa(&server.url, plaintext(), purse.clone()), TxId::new("tx_abc123def456").unwrap());
+    assert!(venue.get_quote(&tx_id, Urgency::Looking).await.is_ok());
+    assert_eq!(venue.get_quote(&tx_id, Urgency::Looking).await, Err(VenueFailure::OverBudget { wait: HOUR }));
+    assert_eq!(venue.create_quote(&super::bitlipa::request()).await, Err(VenueFailure::OverBudget { wait: HOUR }));
+    assert_eq!((purse.draws(), server.others()), (3, 1));
 }
 
 #[tokio::test]

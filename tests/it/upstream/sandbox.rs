@@ -14,7 +14,7 @@ use settlement_gateway::sandbox::{Sandbox, SandboxConfig, SandboxConnection, San
 use settlement_gateway::secret::Secret;
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
-use settlement_gateway::upstream::{GoNetwork, QuoteVenue};
+use settlement_gateway::upstream::{GoNetwork, QuoteVenue, Unlimited};
 use sha2::{Digest, Sha256};
 
 use super::bitlipa::request;
@@ -105,12 +105,13 @@ async fn a_quote_is_made_and_read() {
         api_key: credential("pk_sandbox"),
         api_secret: credential("sk_sandbox"),
         http: plaintext(),
+        allowance: Arc::new(Unlimited),
         clock: Arc::new(Noon),
     })
     .unwrap();
     let made = venue.create_quote(&request()).await.unwrap();
     assert_eq!(made.expected_source_amount, Some(100_000));
     assert_eq!(made.platform_fee.as_deref(), Some("2.50"));
-    assert_eq!(venue.get_quote(&made.tx_id).await.unwrap().destination_amount, made.destination_amount);
+    assert_eq!(venue.get_quote(&made.tx_id, Urgency::Looking).await.unwrap().destination_amount, made.destination_amount);
     sandbox.stop().await;
 }

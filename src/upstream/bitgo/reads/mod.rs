@@ -15,7 +15,7 @@ mod query;
 
 use async_trait::async_trait;
 
-use super::{BitGo, same_id};
+use super::BitGo;
 use crate::domain::dispute::Dispute;
 use crate::domain::ids::EnterpriseId;
 use crate::domain::network::{

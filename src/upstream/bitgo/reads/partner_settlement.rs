@@ -1,9 +1,8 @@
 //! `GET partners/settlements/{id}`: one settlement with its transfers and disputes.
 
 use super::query::Target;
-use super::same_id;
 use crate::domain::budget::Urgency;
-use crate::domain::ids::Currency;
+use crate::domain::ids::{Currency, same_id};
 use crate::domain::network::{PartnerSettlement, PartnerSettlementQuery};
 use crate::upstream::VenueFailure;
 use crate::upstream::bitgo::client::Client;

@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
 
+use super::BitGo;
 use super::client::{Answer, UNTRUSTED};
 use super::error::venue_error;
-use super::{BitGo, same_id};
 use crate::domain::budget::Urgency;
-use crate::domain::ids::{AffirmationId, SettlementId};
+use crate::domain::ids::{AffirmationId, SettlementId, same_id};
 use crate::domain::settlement::VenueError;
 use crate::domain::signing::Signature;
 use crate::domain::trade::{
