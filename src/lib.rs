@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod custody;
 pub mod domain;
+pub mod files;
 pub mod grpc;
 pub mod http;
 pub mod kill_points;

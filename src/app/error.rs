@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::config::FileError;
+use crate::files::FileError;
 use crate::grpc::{AmbiguousProof, ServerError, TlsError};
 use crate::http::VenueKeyError;
 use crate::service::DirectoryError;

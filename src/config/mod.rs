@@ -47,7 +47,7 @@ pub use mistakes::{ConfigErrors, Mistake};
 pub use ops::{Drain, Ops};
 pub use rpcs::KNOWN_RPCS;
 pub use secrets::{SecretError, SecretSource};
-pub use sources::{Environment, FileError, ProcessEnvironment};
+pub use sources::{Environment, ProcessEnvironment};
 pub use store::{PostgresUrl, StoreLocation};
 pub use telemetry::{LogFormat, Telemetry};
 pub use tls::{Tls, read_certificates};

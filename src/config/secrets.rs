@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::section::Section;
-use super::sources::{self, Environment, FileError};
+use super::sources::{self, Environment};
 use crate::causes::with_causes;
+use crate::files::FileError;
 use crate::secret::Secret;
 
 /// The longest credential; venues give out less than a hundred bytes.

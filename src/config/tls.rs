@@ -6,8 +6,9 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::section::Section;
-use super::sources::{self, FileError};
+use super::sources;
 use crate::causes::with_causes;
+use crate::files::FileError;
 use crate::secret::Secret;
 
 /// The files of the gRPC listener's TLS. They are read again when they change, so paths are kept and not contents.

@@ -7,11 +7,14 @@ use thiserror::Error;
 
 use super::envelope::{self, EnvelopeError};
 use super::key::{Key, KeySettings, KeySource, XprvKeyError};
-use super::key_file::{self, KeyFileError};
 
 use crate::domain::ids::KeyId;
 use crate::domain::signing::PublicKey;
+use crate::files::{self, FileError};
 use crate::secret::Secret;
+
+/// The largest key file: an external signer's file for about two thousand wallets.
+pub const MAX_KEY_FILE_BYTES: usize = 1024 * 1024;
 
 /// Where a key lies and what opens it.
 #[derive(Debug, Clone)]
@@ -74,7 +77,7 @@ pub struct OpenKeyError {
 pub enum OpenFailure {
     /// The file cannot be read, or others could read it.
     #[error("the key file is refused")]
-    File(#[source] KeyFileError),
+    File(#[source] FileError),
     /// The external signer's file is not JSON from wallet id to text.
     #[error("not an external signer's file: JSON from wallet id to encryptedPrv text")]
     NotASignerFile,
@@ -111,7 +114,7 @@ pub fn open(settings: KeySettings, material: &KeyMaterial, pinned: Option<&Publi
 }
 
 fn open_pinned(settings: KeySettings, material: &KeyMaterial, pinned: Option<&PublicKey>) -> Result<Key, OpenFailure> {
-    let content = key_file::read(material.path()).map_err(OpenFailure::File)?;
+    let content = files::read_secret(material.path(), MAX_KEY_FILE_BYTES).map_err(OpenFailure::File)?;
     let xprv = unwrap_xprv(content, material)?;
     let key = Key::from_xprv(settings, material.source(), &xprv).map_err(OpenFailure::Key)?;
     match pinned {

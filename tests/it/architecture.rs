@@ -20,7 +20,7 @@ const RULES: &[Rule] = &[
     Rule { module: "domain", own: &[], outside: &["bigdecimal", "sha2", "sha3", "base16ct", "serde", "serde_json"] },
     Rule {
         module: "custody",
-        own: &["domain", "kill_points", "secret"],
+        own: &["domain", "kill_points", "secret", "files"],
         outside: &[
             "secp256k1",
             "aes",
@@ -149,7 +149,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "config",
-        own: &["causes", "domain", "secret", "custody"],
+        own: &["causes", "domain", "secret", "custody", "files"],
         outside: &["serde", "toml", "base16ct", "rustls_pki_types", "zeroize"],
     },
     Rule {
@@ -159,6 +159,7 @@ const RULES: &[Rule] = &[
     },
     Rule { module: "tls", own: &[], outside: &["tokio_rustls", "arc_swap", "sha2", "tokio", "tokio_util", "zeroize"] },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },
+    Rule { module: "files", own: &["secret"], outside: &["zeroize"] },
     Rule { module: "causes", own: &[], outside: &[] },
     Rule { module: "kill_points", own: &[], outside: &[] },
 ];

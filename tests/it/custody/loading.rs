@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use settlement_gateway::custody::envelope::EnvelopeError;
 use settlement_gateway::custody::{
-    Key, KeyFileError, KeyMaterial, KeySource, Keyring, KeyringError, MAX_KEY_FILE_BYTES, OpenFailure, OpenKeyError,
-    XprvKeyError, generate_xprv, open, read_xpub,
+    Key, KeyMaterial, KeySource, Keyring, KeyringError, MAX_KEY_FILE_BYTES, OpenFailure, OpenKeyError, XprvKeyError,
+    generate_xprv, open, read_xpub,
 };
 use settlement_gateway::domain::ids::KeyId;
 use settlement_gateway::domain::signing::PublicKey;
 use settlement_gateway::domain::time::{Entropy, EntropyError};
+use settlement_gateway::files::FileError;
 use settlement_gateway::secret::Secret;
 
 use super::{PUBLIC_KEY, XPRV, key, settings};
@@ -87,7 +88,7 @@ fn a_key_file_that_others_can_reach_is_refused() {
     let folder = Folder::new();
     for mode in [0o640, 0o604, 0o620, 0o602, 0o610, 0o777] {
         let refused = open_xprv(&folder.file(XPRV, mode)).unwrap_err();
-        assert!(matches!(refused.reason, OpenFailure::File(KeyFileError::OpenToOthers { mode: found }) if found == mode));
+        assert!(matches!(refused.reason, OpenFailure::File(FileError::OpenToOthers { mode: found }) if found == mode));
         assert!(refused.to_string().starts_with("key k cannot be opened from /"), "{refused}");
     }
 }
@@ -97,7 +98,7 @@ fn a_link_is_judged_by_the_file_that_it_leads_to() {
     let folder = Folder::new();
     let link = folder.0.path().join("link");
     symlink(folder.file(XPRV, 0o644), &link).unwrap();
-    assert!(matches!(open_xprv(&link).unwrap_err().reason, OpenFailure::File(KeyFileError::OpenToOthers { mode: 0o644 })));
+    assert!(matches!(open_xprv(&link).unwrap_err().reason, OpenFailure::File(FileError::OpenToOthers { mode: 0o644 })));
     folder.file(XPRV, 0o600);
     assert!(open_xprv(&link).is_ok());
 }
@@ -106,8 +107,8 @@ fn a_link_is_judged_by_the_file_that_it_leads_to() {
 fn a_missing_file_and_a_folder_are_told_apart() {
     let folder = Folder::new();
     let missing = open_xprv(&folder.0.path().join("nothing")).unwrap_err();
-    assert!(matches!(missing.reason, OpenFailure::File(KeyFileError::Unreadable(_))));
-    assert!(matches!(open_xprv(folder.0.path()).unwrap_err().reason, OpenFailure::File(KeyFileError::NotAFile)));
+    assert!(matches!(missing.reason, OpenFailure::File(FileError::Unreadable(_))));
+    assert!(matches!(open_xprv(folder.0.path()).unwrap_err().reason, OpenFailure::File(FileError::NotAFile)));
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn a_file_of_the_largest_size_is_read_and_one_byte_more_is_refused() {
     assert!(open_xprv(&folder.file(&content, 0o600)).is_ok());
     content.push(' ');
     let refused = open_xprv(&folder.file(&content, 0o600)).unwrap_err();
-    assert!(matches!(refused.reason, OpenFailure::File(KeyFileError::TooLarge)));
+    assert!(matches!(refused.reason, OpenFailure::File(FileError::TooLarge { .. })));
 }
 
 #[test]
