@@ -34,7 +34,7 @@ pub struct Callbacks {
     pub listen: SocketAddr,
     /// Its TLS; without it something in front must end TLS.
     pub tls: Option<CallbackTls>,
-    /// The most connections at once; further ones wait for a free place.
+    /// The most connections at once; a further one takes the place of the peer that has longest asked for nothing.
     pub max_connections: u32,
     /// The largest body that is read.
     pub max_body_bytes: u32,

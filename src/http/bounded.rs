@@ -10,7 +10,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use super::places::{Place, Places};
 use crate::tls::Tls;
 
 /// How long the loop rests when the system has no more file handles.
@@ -29,7 +29,7 @@ const LAST_ANSWERS_WAIT: Duration = Duration::from_secs(1);
 /// The limits of an HTTP listener.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The most connections at once; further ones wait for a free place.
+    /// The most connections at once; a further one takes the place of the peer that has longest asked for nothing.
     pub max_connections: usize,
     /// How long a peer may take to send a request's head.
     pub header_timeout: Duration,
@@ -61,18 +61,12 @@ impl Default for HttpSettings {
 
 /// Accepts until `shutdown`, then waits a moment for the requests under way.
 pub(super) async fn serve(tcp: TcpListener, serving: Serving, shutdown: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(serving.settings.max_connections.min(Semaphore::MAX_PERMITS)));
+    let places = Places::new(serving.settings.max_connections);
     let tasks = TaskTracker::new();
-    while let Some(accepted) = shutdown.run_until_cancelled(accept(&tcp, &slots)).await {
-        if let Some((stream, slot)) = accepted {
+    while let Some(accepted) = shutdown.run_until_cancelled(accept(&tcp, &places)).await {
+        if let Some((stream, place)) = accepted {
             let serving = serving.clone();
-            tasks.spawn(async move {
-                match timeout(serving.settings.connection_timeout, serving.connection(stream)).await {
-                    Ok(()) => {}
-                    Err(_) => debug!("a connection lasted too long"),
-                }
-                drop(slot);
-            });
+            tasks.spawn(async move { serving.connected(stream, place).await });
         }
     }
     drop(tcp);
@@ -82,10 +76,9 @@ pub(super) async fn serve(tcp: TcpListener, serving: Serving, shutdown: Cancella
     }
 }
 
-async fn accept(tcp: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+async fn accept(tcp: &TcpListener, places: &Arc<Places>) -> Option<(TcpStream, Place)> {
     match tcp.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+        Ok((stream, _)) => Some((stream, places.take().await?)),
         Err(error) => {
             warn!(%error, "a connection could not be accepted");
             sleep(ACCEPT_PAUSE).await;
@@ -95,19 +88,33 @@ async fn accept(tcp: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream,
 }
 
 impl Serving {
-    async fn connection(&self, stream: TcpStream) {
-        let Some(tls) = &self.tls else { return self.answer(stream).await };
+    async fn connected(&self, stream: TcpStream, place: Place) {
+        tokio::select! {
+            () = place.given_up() => debug!("a connection that asked for nothing made room for another"),
+            ended = timeout(self.settings.connection_timeout, self.connection(stream, &place)) => {
+                if ended.is_err() {
+                    debug!("a connection lasted too long");
+                }
+            }
+        }
+    }
+
+    async fn connection(&self, stream: TcpStream, place: &Place) {
+        let Some(tls) = &self.tls else { return self.answer(stream, place).await };
         let handshake = TlsAcceptor::from(tls.current()).accept(stream);
         match timeout(self.settings.header_timeout, handshake).await {
-            Ok(Ok(stream)) => self.answer(stream).await,
+            Ok(Ok(stream)) => self.answer(stream, place).await,
             Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
             Err(_) => debug!("a TLS handshake took too long"),
         }
     }
 
     /// Answers one request and closes: a connection that is kept could hold its place for nothing.
-    async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let service = service_fn(|request: http::Request<Incoming>| self.router.clone().oneshot(request));
+    async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin, place: &Place) {
+        let service = service_fn(|request: http::Request<Incoming>| {
+            place.has_asked();
+            self.router.clone().oneshot(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .keep_alive(false)

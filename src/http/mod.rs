@@ -3,6 +3,7 @@
 mod bounded;
 mod callbacks;
 mod ops;
+mod places;
 mod readiness;
 
 pub use bounded::HttpSettings;

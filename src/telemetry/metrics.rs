@@ -20,12 +20,16 @@ const COUNTERS: &[(&str, &str)] = &[
     ("settlement_gateway_rpc_shed_total", "Calls refused because too many were under way."),
     ("settlement_gateway_callers_refused_total", "Calls whose caller proved nothing, or nothing known."),
     ("settlement_gateway_connections_refused_total", "Connections closed because too many were open."),
+    (
+        "settlement_gateway_http_connections_given_up_total",
+        "Connections to an HTTP listener that had asked for nothing when others needed their places.",
+    ),
     ("settlement_gateway_tls_handshakes_failed_total", "TLS handshakes that failed or took too long."),
     (
         "settlement_gateway_certificate_reloads_total",
         "Changes of the certificate's files, by result: replaced, or kept when they could not be used.",
     ),
-    ("settlement_gateway_store_failures_total", "Times that the journal did not answer the engine."),
+    ("settlement_gateway_store_failures_total", "Times that the journal did not answer a worker."),
     (
         "settlement_gateway_callbacks_total",
         "Calls that said they were a venue's, by venue and result: stored, repeated, refused, not_stored, too_large, too_many.",
@@ -66,7 +70,11 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
     (
         "settlement_gateway_foreign_settlements_total",
-        "Settlements at a venue that this gateway did not make: each may mean a stolen key or token.",
+        "Settlements at a venue that nothing signed here accounts for: each may mean a stolen key or token.",
+    ),
+    (
+        "settlement_gateway_settlements_posted_elsewhere_total",
+        "Settlements at a venue whose payload was signed here and that this gateway did not post.",
     ),
     ("settlement_gateway_patrol_failures_total", "Searches for such settlements that the venue did not answer."),
     ("settlement_gateway_contradictions_total", "Looks at finished settlements that said what cannot be."),

@@ -4,6 +4,7 @@ mod callers;
 mod certificates;
 mod connections;
 mod drain;
+mod floods;
 mod layers;
 mod ops;
 mod record;
