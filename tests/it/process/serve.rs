@@ -1,20 +1,15 @@
 //! `serve`: one process to a journal, tokens that change, and stopping in order.
 
-use std::fs;
-use std::time::{Duration, Instant};
-
 use settlement_gateway::grpc::pb::SettlementState;
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault, Sandbox, SandboxConfig};
 use settlement_gateway::secret::Secret;
+use std::fs;
 use tokio::net::TcpStream;
 use tonic::Code;
 
 use super::installation::{Installation, created, faults_left};
 use super::support::until;
 use crate::support::world::{V1, V2};
-
-/// The grace of the configuration.
-const GRACE: Duration = Duration::from_millis(5_000);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_the_same_journal_is_refused_and_the_first_works_on() {
@@ -36,6 +31,9 @@ async fn a_silent_peer_and_an_open_watch_do_not_hold_up_the_stop() {
     }
     let sandbox = Sandbox::start(venues).await.unwrap();
     installation.configure(&sandbox.bitgo_url(), &sandbox.bitlipa_url(), "");
+    // Whoever is waited for is waited for longer than this test has patience.
+    let text = fs::read_to_string(installation.config_path()).unwrap();
+    fs::write(installation.config_path(), text.replace("grace_ms = 5000", "grace_ms = 600000")).unwrap();
     let gateway = installation.serve().await;
     assert_eq!(gateway.initiate(V2, "pending").await.unwrap().state(), SettlementState::Pending);
     let mut watch = gateway.watch(V2, "pending").await;
@@ -44,11 +42,9 @@ async fn a_silent_peer_and_an_open_watch_do_not_hold_up_the_stop() {
     let _silent_at_ops = TcpStream::connect(gateway.ops).await.unwrap();
 
     gateway.process.signal("TERM");
-    let asked = Instant::now();
     let status = watch.message().await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     gateway.process.ended().await.with_code(0);
-    assert!(asked.elapsed() < GRACE, "{:?}", asked.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
