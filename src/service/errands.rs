@@ -10,22 +10,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use metrics::counter;
-use tokio::sync::{Mutex, Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 
-use crate::causes::with_causes;
+use super::lookout::{DueWork, Lookout, store_failed};
 use crate::domain::time::{Clock, later};
 use crate::store::{ErrandClaim, ErrandKind, Store, StoreError};
 
 /// How many announcements a slow listener may fall behind before it reads the journal instead.
 const MAX_WAITING_ANNOUNCEMENTS: usize = 1024;
-
-/// How long nobody looks for work when the journal does not answer.
-const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long an errand rests that failed where only the journal should.
 const FAILED_WAIT: Duration = Duration::from_secs(5);
@@ -75,11 +70,8 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     settings: ErrandSettings,
-    wake: Notify,
-    /// Held by the one worker that looks for what is due.
-    lookout: Mutex<()>,
+    lookout: Lookout,
     changes: broadcast::Sender<(ErrandKind, String)>,
-    draining: CancellationToken,
     workers: TaskTracker,
 }
 
@@ -87,14 +79,13 @@ impl Errands {
     /// Workers that do nothing until [`Errands::start`].
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: ErrandSettings) -> Self {
+        let lookout = Lookout::new(Arc::clone(&clock), settings.shortest_rest..=settings.longest_rest);
         let inner = Inner {
             store,
             clock,
             settings,
-            wake: Notify::new(),
-            lookout: Mutex::new(()),
+            lookout,
             changes: broadcast::Sender::new(MAX_WAITING_ANNOUNCEMENTS),
-            draining: CancellationToken::new(),
             workers: TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -111,7 +102,7 @@ impl Errands {
 
     /// Takes no new work and waits until what is under way is saved.
     pub async fn drain(&self) {
-        self.inner.draining.cancel();
+        self.inner.lookout.drain();
         self.inner.workers.close();
         self.inner.workers.wait().await;
     }
@@ -119,12 +110,12 @@ impl Errands {
     /// Whether the workers are stopping.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.inner.draining.is_cancelled()
+        self.inner.lookout.is_draining()
     }
 
     /// Tells the workers that something is due now.
     pub fn wake(&self) {
-        self.inner.wake.notify_one();
+        self.inner.lookout.wake();
     }
 
     /// Tells everybody who waits that a subject's record has changed.
@@ -182,29 +173,16 @@ impl Errands {
             }
         };
         tokio::select! {
-            () = self.inner.draining.cancelled() => {}
+            () = self.inner.lookout.drained() => {}
             // Either way the record is looked at next.
             _ = timeout_at(until, announced) => {}
         }
     }
 
     async fn work(&self, runners: &[Arc<dyn RunsErrands>]) {
-        while let Some(claim) = self.next_claim().await {
+        while let Some(claim) = self.inner.lookout.next(self.inner.as_ref()).await {
             self.run(runners, claim).await;
         }
-    }
-
-    /// The next errand to run; `None` once the workers drain. One worker at a time looks, so that idle ones cost nothing.
-    async fn next_claim(&self) -> Option<ErrandClaim> {
-        let _lookout = self.inner.lookout.lock().await;
-        while !self.is_draining() {
-            match self.inner.store.claim_errand(self.inner.clock.now(), self.inner.settings.lease).await {
-                Ok(Some(claim)) => return Some(claim),
-                Ok(None) => self.rest().await,
-                Err(error) => self.pause(&error).await,
-            }
-        }
-        None
     }
 
     /// Runs an errand in a task of its own: a panic ends the run and not the worker, and the lease lapses.
@@ -218,7 +196,7 @@ impl Errands {
             Ok(Ok((claim, due_at))) => return self.give_back(&claim, due_at).await,
             Ok(Err(StoreError::Fenced)) => return warn!(kind = kind.as_str(), "another worker has taken an errand over"),
             Ok(Err(error)) => {
-                self.failed(&error);
+                store_failed(&error);
                 later(self.inner.clock.now(), FAILED_WAIT)
             }
             Err(_) => return error!(kind = kind.as_str(), "a worker failed inside an errand; its lease will lapse"),
@@ -230,38 +208,20 @@ impl Errands {
         match self.inner.store.release_errand(&claim.lease, due_at).await {
             // Its owner gave it back together with what it saved, or another has it.
             Ok(()) | Err(StoreError::Fenced) => {}
-            Err(error) => self.failed(&error),
+            Err(error) => store_failed(&error),
         }
         self.announce(claim.lease.kind, &claim.lease.subject);
     }
+}
 
-    /// Rests until something is due, something is announced, or the time of the longest rest is over.
-    async fn rest(&self) {
-        let longest = self.inner.settings.longest_rest;
-        let next_due = match self.inner.store.next_errand_due().await {
-            Ok(next_due) => next_due,
-            Err(error) => return self.pause(&error).await,
-        };
-        let until_due = next_due.map(|due| due.duration_since(self.inner.clock.now()));
-        let rest = until_due.map_or(longest, |due| Duration::try_from(due).unwrap_or_default().min(longest));
-        tokio::select! {
-            () = self.inner.wake.notified() => {}
-            () = self.inner.draining.cancelled() => {}
-            () = tokio::time::sleep(rest.max(self.inner.settings.shortest_rest)) => {}
-        }
+impl DueWork for Inner {
+    type Claim = ErrandClaim;
+
+    async fn claim(&self) -> Result<Option<ErrandClaim>, StoreError> {
+        self.store.claim_errand(self.clock.now(), self.settings.lease).await
     }
 
-    /// Leaves a journal that failed alone for a while, whatever is announced.
-    async fn pause(&self, error: &StoreError) {
-        self.failed(error);
-        tokio::select! {
-            () = self.inner.draining.cancelled() => {}
-            () = tokio::time::sleep(STORE_PAUSE) => {}
-        }
-    }
-
-    fn failed(&self, error: &StoreError) {
-        counter!("settlement_gateway_store_failures_total").increment(1);
-        warn!(error = with_causes(error), "the journal did not answer a worker");
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_errand_due().await
     }
 }

@@ -23,13 +23,14 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, broadcast};
-use tokio_util::sync::CancellationToken;
+use jiff::Timestamp;
+use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::directory::Directory;
+use super::lookout::{DueWork, Lookout, store_failed};
 use crate::custody::Keyring;
 use crate::domain::ids::EnterpriseId;
 use crate::domain::settlement::Settlement;
@@ -45,9 +46,6 @@ use tails::Tails;
 /// How many announcements a slow listener may fall behind before it reads the journal instead.
 const MAX_WAITING_ANNOUNCEMENTS: usize = 1024;
 
-/// How long nobody looks for work when the journal does not answer.
-const STORE_PAUSE: Duration = Duration::from_millis(500);
-
 /// The engine; clones share it.
 #[derive(Clone)]
 pub struct Engine {
@@ -60,15 +58,12 @@ struct Inner {
     directory: Arc<Directory>,
     clock: Arc<dyn Clock>,
     settings: EngineSettings,
-    wake: Arc<Notify>,
-    /// Held by the one worker that looks for what is due.
-    lookout: Mutex<()>,
+    lookout: Lookout,
     shares: Arc<Shares>,
     /// Whose the venue's network accounts are.
     accounts: KnownAccounts,
     changes: broadcast::Sender<Changed>,
     tails: Tails,
-    draining: CancellationToken,
     workers: TaskTracker,
 }
 
@@ -90,20 +85,18 @@ impl Engine {
         clock: Arc<dyn Clock>,
         settings: EngineSettings,
     ) -> Self {
-        let wake = Arc::new(Notify::new());
+        let lookout = Lookout::new(Arc::clone(&clock), settings.shortest_rest..=settings.longest_rest);
         let inner = Inner {
-            lookout: Mutex::new(()),
             accounts: KnownAccounts::default(),
-            shares: Shares::new(settings.max_turns_per_enterprise, Arc::clone(&wake)),
+            shares: Shares::new(settings.max_turns_per_enterprise, lookout.waker()),
+            lookout,
             store,
             keyring,
             directory,
             clock,
             settings,
-            wake,
             changes: broadcast::Sender::new(MAX_WAITING_ANNOUNCEMENTS),
             tails: Tails::default(),
-            draining: CancellationToken::new(),
             workers: TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -120,19 +113,19 @@ impl Engine {
 
     /// Takes no new work and waits until the steps that are under way are saved.
     pub async fn drain(&self) {
-        self.inner.draining.cancel();
+        self.inner.lookout.drain();
         self.inner.workers.wait().await;
     }
 
     /// Whether the engine is stopping.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.inner.draining.is_cancelled()
+        self.inner.lookout.is_draining()
     }
 
     /// Tells the workers that something is due now.
     pub fn wake(&self) {
-        self.inner.wake.notify_one();
+        self.inner.lookout.wake();
     }
 
     /// Tells everybody who waits that a settlement has changed.
@@ -150,29 +143,10 @@ impl Engine {
     }
 
     async fn work(&self) {
-        while let Some((claim, share)) = self.next_claim().await {
+        while let Some((claim, share)) = self.inner.lookout.next(self.inner.as_ref()).await {
             self.take_turn(claim).await;
             drop(share);
         }
-    }
-
-    /// The next settlement to work on, and its enterprise's share; `None` once the engine drains.
-    ///
-    /// One worker at a time looks: so the shares hold exactly, and idle workers cost the journal nothing.
-    async fn next_claim(&self) -> Option<(Claim, Share)> {
-        let _lookout = self.inner.lookout.lock().await;
-        while !self.is_draining() {
-            let pass_over = self.inner.shares.used_up();
-            match self.inner.store.claim_due(self.inner.clock.now(), self.inner.settings.lease, &pass_over).await {
-                Ok(Some(claim)) => {
-                    let share = self.inner.shares.take(&claim.settlement.header.enterprise_id);
-                    return Some((claim, share));
-                }
-                Ok(None) => self.rest(&pass_over).await,
-                Err(error) => self.pause(&error).await,
-            }
-        }
-        None
     }
 
     /// One turn in a task of its own: a panic ends the turn and not the worker, and the lease lapses.
@@ -185,33 +159,25 @@ impl Engine {
         match tokio::spawn(turn).await {
             Ok(Ok(())) => {}
             Ok(Err(StoreError::Fenced)) => warn!(settlement = %id, "another worker has taken the settlement over"),
-            Ok(Err(error)) => report::store_failed(&error),
+            Ok(Err(error)) => store_failed(&error),
             Err(_) => error!(settlement = %id, "a worker failed inside a settlement; its lease will lapse"),
         }
     }
+}
 
-    /// Rests until something is due, something is announced, or the time of the longest rest is over.
-    async fn rest(&self, pass_over: &[EnterpriseId]) {
-        let longest = self.inner.settings.longest_rest;
-        let next_due = match self.inner.store.next_due(pass_over).await {
-            Ok(next_due) => next_due,
-            Err(error) => return self.pause(&error).await,
-        };
-        let until_due = next_due.map(|due| due.duration_since(self.inner.clock.now()));
-        let rest = until_due.map_or(longest, |due| Duration::try_from(due).unwrap_or_default().min(longest));
-        tokio::select! {
-            () = self.inner.wake.notified() => {}
-            () = self.inner.draining.cancelled() => {}
-            () = tokio::time::sleep(rest.max(self.inner.settings.shortest_rest)) => {}
-        }
+impl DueWork for Inner {
+    /// A settlement to work on, and its enterprise's share.
+    type Claim = (Claim, Share);
+
+    async fn claim(&self) -> Result<Option<Self::Claim>, StoreError> {
+        let claim = self.store.claim_due(self.clock.now(), self.settings.lease, &self.shares.used_up()).await?;
+        Ok(claim.map(|claim| {
+            let share = self.shares.take(&claim.settlement.header.enterprise_id);
+            (claim, share)
+        }))
     }
 
-    /// Leaves a journal that failed alone for a while, whatever is announced.
-    async fn pause(&self, error: &StoreError) {
-        report::store_failed(error);
-        tokio::select! {
-            () = self.inner.draining.cancelled() => {}
-            () = tokio::time::sleep(STORE_PAUSE) => {}
-        }
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_due(&self.shares.used_up()).await
     }
 }

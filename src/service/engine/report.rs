@@ -3,15 +3,7 @@
 use metrics::counter;
 use tracing::{error, info, warn};
 
-use crate::causes::with_causes;
 use crate::domain::settlement::{Change, Reconciled, Reconciliation, Settlement, State};
-use crate::store::StoreError;
-
-/// The journal failed; the chain of causes is for the log alone.
-pub(super) fn store_failed(error: &StoreError) {
-    counter!("settlement_gateway_store_failures_total").increment(1);
-    warn!(error = with_causes(error), "the journal did not answer the engine");
-}
 
 /// A settlement changed.
 pub(super) fn changed(change: &Change, after: &Settlement) {

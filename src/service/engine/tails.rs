@@ -12,9 +12,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Changed, Engine, report};
+use super::{Changed, Engine};
 use crate::domain::ids::EnterpriseId;
 use crate::domain::settlement::SettlementEvent;
+use crate::service::lookout::store_failed;
 use crate::store::EventQuery;
 
 /// How many changes a tail keeps: as many as a watcher may fall behind before it reads the journal.
@@ -84,7 +85,7 @@ impl Engine {
             }
             tokio::select! {
                 () = sender.closed() => return,
-                () = self.inner.draining.cancelled() => return,
+                () = self.inner.lookout.drained() => return,
                 () = self.announced_or_due(enterprise_id, &mut changes) => {}
             }
         }
@@ -97,7 +98,7 @@ impl Engine {
             EventQuery { enterprise_id: enterprise_id.clone(), external_id: None, states: Vec::new(), after: seen, limit };
         loop {
             let stretch = self.inner.store.settlement_events(&query).await;
-            let stretch = stretch.inspect_err(report::store_failed).ok()?;
+            let stretch = stretch.inspect_err(store_failed).ok()?;
             let read_to = stretch.read_to.min(stretch.newest);
             if query.after != read_to {
                 sender.send_modify(|tail| tail.extend(stretch.events, read_to));

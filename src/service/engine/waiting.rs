@@ -54,7 +54,7 @@ impl Engine {
             let look_again = Instant::now() + reread;
             loop {
                 tokio::select! {
-                    () = self.inner.draining.cancelled() => return Ok(None),
+                    () = self.inner.lookout.drained() => return Ok(None),
                     () = sleep_until(look_again) => break,
                     announced = changes.recv() => match announced {
                         Ok(changed) if changed.id == id && changed.sequence > seen => break,
