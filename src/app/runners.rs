@@ -11,8 +11,8 @@ use crate::store::StoreError;
 /// Every enterprise that settles is looked after by the patrol from then on.
 pub(super) async fn runners(config: &Config, context: &Context) -> Result<Vec<Arc<dyn RunsErrands>>, StoreError> {
     let keep = config.callbacks.as_ref().map_or(Callbacks::DEFAULT_KEEP, |callbacks| callbacks.keep);
-    let (store, directory, clock) = (context.store.clone(), context.directory.clone(), context.clock.clone());
-    let patrol = Patrol::new(store, directory, clock, config.engine.patrol_interval);
+    let (store, keyring, directory) = (context.store.clone(), context.keyring.clone(), context.directory.clone());
+    let patrol = Patrol::new(store, keyring, directory, context.clock.clone(), config.engine.patrol_interval);
     patrol.enlist().await?;
     let deliveries = Deliveries::new(context.clone(), keep);
     let trades = TradeErrands::new(context, trade_settings(config));

@@ -1,10 +1,11 @@
-//! The patrol: what does the venue have under an enterprise's name that this gateway did not make?
+//! The patrol: what does the venue have under an enterprise's name that this gateway did not send?
 //!
 //! It lists by time of creation, from before its last look that went through
 //! to its end, and asks the journal afterwards: what was sent while the list
-//! was read is ours. Each finding is alarmed once.
+//! was read is ours, and what was signed meanwhile was signed here. Each finding
+//! is told once; one that nothing signed here accounts for is the alarm.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +16,14 @@ use tracing::{error, info, warn};
 
 use super::directory::{Directory, Enterprise};
 use super::errands::RunsErrands;
+use super::pages::all_pages;
 use super::renewing::renewing;
 use crate::causes::with_causes;
-use crate::domain::ids::EnterpriseId;
+use crate::custody::Keyring;
+use crate::domain::ids::{EnterpriseId, ExternalId};
 use crate::domain::network::{Page, PartnerSettlementsQuery};
-use crate::domain::settlement::{ForeignSettlement, VenueSettlement, is_foreign};
+use crate::domain::settlement::{ForeignOrigin, ForeignSettlement, RecordedSettlement, VenueSettlement, is_foreign, origin};
+use crate::domain::signing::SigningReference;
 use crate::domain::time::{Clock, later};
 use crate::store::{ErrandClaim, ErrandKind, PatrolMark, Store, StoreError};
 use crate::upstream::VenueFailure;
@@ -36,6 +40,7 @@ const MAX_FAILED_WAIT: Duration = Duration::from_secs(60);
 /// Who looks.
 pub struct Patrol {
     store: Arc<dyn Store>,
+    keyring: Arc<Keyring>,
     directory: Arc<Directory>,
     clock: Arc<dyn Clock>,
     interval: Duration,
@@ -44,8 +49,14 @@ pub struct Patrol {
 impl Patrol {
     /// A patrol that looks once in each interval.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, directory: Arc<Directory>, clock: Arc<dyn Clock>, interval: Duration) -> Self {
-        Self { store, directory, clock, interval }
+    pub fn new(
+        store: Arc<dyn Store>,
+        keyring: Arc<Keyring>,
+        directory: Arc<Directory>,
+        clock: Arc<dyn Clock>,
+        interval: Duration,
+    ) -> Self {
+        Self { store, keyring, directory, clock, interval }
     }
 
     /// Has every enterprise that settles looked after from now on: at once where that was never done, otherwise an interval
@@ -82,34 +93,72 @@ impl Patrol {
         Ok(Ok(()))
     }
 
-    /// Those that the journal cannot have made.
+    /// Those that the journal cannot have sent, each found at an instant of its own, so that lists of them can go on after any.
     async fn foreign(
         &self,
         enterprise_id: &EnterpriseId,
         shown: Vec<VenueSettlement>,
     ) -> Result<Vec<ForeignSettlement>, StoreError> {
+        let mut under_id: HashMap<String, usize> = HashMap::new();
+        shown.iter().for_each(|one| *under_id.entry(one.external_id.clone()).or_default() += 1);
         let mut foreign = Vec::new();
+        let found_at = self.clock.now();
         for page in shown.chunks(PAGE_SIZE as usize) {
-            let external_ids: Vec<String> = page.iter().map(|shown| shown.external_id.clone()).collect();
-            let recorded = self.store.recorded_among(enterprise_id, &external_ids).await?;
-            let recorded: HashMap<_, _> = recorded.into_iter().collect();
-            let found_at = self.clock.now();
-            let others = page.iter().filter(|shown| is_foreign(shown, recorded.get(&shown.external_id)));
-            let finding = |venue: &VenueSettlement| ForeignSettlement {
-                enterprise_id: enterprise_id.clone(),
-                venue: venue.clone(),
-                found_at,
-            };
-            foreign.extend(others.map(finding));
+            let recorded = self.recorded(enterprise_id, page).await?;
+            let strangers: Vec<_> = page.iter().filter(|shown| is_foreign(shown, recorded.get(&shown.external_id))).collect();
+            let signed = self.signed(enterprise_id, &strangers).await?;
+            for venue in strangers {
+                let external_id = venue.external_id.as_str();
+                let is_alone = under_id.get(external_id) == Some(&1);
+                let origin = origin(venue, recorded.get(external_id), signed.contains(external_id), is_alone);
+                let found_at = later(found_at, Duration::from_micros(foreign.len() as u64));
+                foreign.push(ForeignSettlement { enterprise_id: enterprise_id.clone(), venue: venue.clone(), origin, found_at });
+            }
         }
         Ok(foreign)
     }
+
+    /// What the journal says of the external ids that are shown. What cannot be one of ours is not asked for.
+    async fn recorded(
+        &self,
+        enterprise_id: &EnterpriseId,
+        shown: &[VenueSettlement],
+    ) -> Result<BTreeMap<String, RecordedSettlement>, StoreError> {
+        let ids: Vec<_> = shown.iter().filter_map(external_id).collect();
+        Ok(self.store.recorded_among(enterprise_id, &ids).await?.into_iter().collect())
+    }
+
+    /// The external ids under which any of our keys has signed a settlement's payload, whichever RPC asked for it.
+    async fn signed(&self, enterprise_id: &EnterpriseId, shown: &[&VenueSettlement]) -> Result<HashSet<String>, StoreError> {
+        let mut signed = HashSet::new();
+        for key in self.keyring.iter() {
+            let reference = |external_id: ExternalId| SigningReference::Settlement {
+                key: key.id().clone(),
+                enterprise: enterprise_id.clone(),
+                external_id,
+            };
+            let references: Vec<_> = shown.iter().copied().filter_map(external_id).map(reference).collect();
+            if references.is_empty() {
+                break;
+            }
+            for reference in self.store.signed_among(&references).await? {
+                if let SigningReference::Settlement { external_id, .. } = reference {
+                    signed.insert(external_id.as_str().to_owned());
+                }
+            }
+        }
+        Ok(signed)
+    }
 }
 
-/// Everything that the venue created from an instant on, read until a page brings nothing new.
+/// A settlement's external id, where it is one that this gateway could have given: others may hold what no journal keeps.
+fn external_id(shown: &VenueSettlement) -> Option<ExternalId> {
+    ExternalId::new(shown.external_id.as_str()).ok()
+}
+
+/// Everything that the venue created from an instant on.
 async fn list(enterprise: &Enterprise, from: Timestamp) -> Result<Vec<VenueSettlement>, VenueFailure> {
-    let (mut seen, mut shown) = (HashSet::new(), Vec::new());
-    for number in 0..MAX_PAGES {
+    let read = async |number| {
         let query = PartnerSettlementsQuery {
             enterprise_id: enterprise.id.clone(),
             external_ids: Vec::new(),
@@ -119,24 +168,33 @@ async fn list(enterprise: &Enterprise, from: Timestamp) -> Result<Vec<VenueSettl
             updated_from: None,
             page: Page { number, size: PAGE_SIZE },
         };
-        let page = renewing(enterprise.venue.as_ref(), || enterprise.reads.partner_settlements(&query)).await?;
-        let known = shown.len();
-        shown.extend(page.into_iter().filter(|one| seen.insert(one.settlement_id.clone())));
-        if shown.len() == known {
-            return Ok(shown);
-        }
-    }
-    Err(VenueFailure::Unreadable { detail: "the list of settlements has too many pages".to_owned() })
+        renewing(enterprise.venue.as_ref(), || enterprise.reads.partner_settlements(&query)).await
+    };
+    all_pages("the settlements", MAX_PAGES, |one: &VenueSettlement| &one.settlement_id, |number| read(number)).await
 }
 
 fn alarm(foreign: &ForeignSettlement) {
-    counter!("settlement_gateway_foreign_settlements_total").increment(1);
     let (enterprise, venue) = (foreign.enterprise_id.as_str(), &foreign.venue);
     let (external_id, settlement_id, initiated_by) = (&*venue.external_id, &*venue.settlement_id, &*venue.initiated_by);
-    error!(
-        alarm = "FOREIGN_SETTLEMENT",
-        enterprise, external_id, settlement_id, initiated_by, "the venue has a settlement that this gateway did not make"
-    );
+    match foreign.origin {
+        ForeignOrigin::Unexplained => {
+            counter!("settlement_gateway_foreign_settlements_total").increment(1);
+            error!(
+                alarm = "FOREIGN_SETTLEMENT",
+                enterprise, external_id, settlement_id, initiated_by, "the venue has a settlement that this gateway did not make"
+            );
+        }
+        ForeignOrigin::SignedHere => {
+            counter!("settlement_gateway_settlements_posted_elsewhere_total").increment(1);
+            warn!(
+                enterprise,
+                external_id,
+                settlement_id,
+                initiated_by,
+                "the venue has a settlement whose payload was signed here and that this gateway did not post"
+            );
+        }
+    }
 }
 
 #[async_trait]

@@ -41,6 +41,9 @@ pub trait FollowingStore: Send + Sync {
     /// Reads when its details were last read; `None` where they never were.
     async fn details_mark(&self, id: Uuid) -> Result<Option<DetailsMark>, StoreError>;
 
+    /// When the journal first knew that a settlement is completed; `None` where it does not.
+    async fn completed_since(&self, id: Uuid) -> Result<Option<Timestamp>, StoreError>;
+
     /// Gives a lease back after the details were read and said nothing new, and notes when they are to be read again.
     async fn release_looked(&self, lease: &Lease, due_at: Timestamp, mark: DetailsMark) -> Result<(), StoreError>;
 }

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{ErrandLease, StoreError};
-use crate::domain::ids::EnterpriseId;
+use crate::domain::ids::{EnterpriseId, ExternalId};
 use crate::domain::settlement::{ForeignSettlement, RecordedSettlement};
+use crate::domain::signing::SigningReference;
 
 /// How far an enterprise's patrol has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct ForeignQuery {
     pub limit: u32,
 }
 
-/// Settlements that this gateway did not make.
+/// Settlements that this gateway did not send.
 #[async_trait]
 pub trait ForeignStore: Send + Sync {
     /// Reads how far a patrol has come; `None` where it never looked.
@@ -37,8 +38,11 @@ pub trait ForeignStore: Send + Sync {
     async fn recorded_among(
         &self,
         enterprise_id: &EnterpriseId,
-        external_ids: &[String],
+        external_ids: &[ExternalId],
     ) -> Result<Vec<(String, RecordedSettlement)>, StoreError>;
+
+    /// Those of some references under which a signature was made, in no order.
+    async fn signed_among(&self, references: &[SigningReference]) -> Result<Vec<SigningReference>, StoreError>;
 
     /// Saves how far a patrol has come with what it found, under the errand's lease, and answers what was not known before.
     async fn save_patrol(

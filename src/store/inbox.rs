@@ -97,7 +97,8 @@ pub trait InboxStore: Send + Sync {
     /// Stores a delivery and makes its lane's errand due, unless it is stored already.
     async fn receive(&self, delivery: &Delivery) -> Result<Received, StoreError>;
 
-    /// The deliveries of a lane that nobody has acted on yet, the oldest first.
+    /// The deliveries of a lane that nobody has acted on yet, the oldest first. Where one cannot be read, that is the error, and
+    /// it is set aside.
     async fn waiting_deliveries(&self, lane: &str, limit: u32) -> Result<Vec<Delivery>, StoreError>;
 
     /// Notes what a delivery led to, under the lane's errand.

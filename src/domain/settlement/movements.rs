@@ -101,6 +101,20 @@ pub(super) fn movements(transfers: &[Transfer], accounts: &Accounts, shape: Shap
     transfers.iter().map(|transfer| movement(transfer, accounts, shape)).collect()
 }
 
+/// Transfers as the legs that move as much the same way. An account of no connection stands under its own id, so that nothing
+/// that moves is left out.
+///
+/// # Errors
+/// [`UnreadableTransfer`] when one cannot be read; nothing follows from the others then.
+pub fn legs_of(transfers: &[Transfer], accounts: &Accounts, shape: Shape) -> Result<Vec<Leg>, UnreadableTransfer> {
+    let moved = movements(transfers, accounts, shape)?;
+    let as_leg = |one: &Movement| {
+        let Between { connection, counterparty, currency } = &one.between;
+        leg(connection, counterparty.as_deref(), currency, &one.value)
+    };
+    moved.iter().map(as_leg).collect()
+}
+
 fn movement(transfer: &Transfer, accounts: &Accounts, shape: Shape) -> Result<Movement, UnreadableTransfer> {
     let amount = Amount::parse(&transfer.quantity).map_err(|_| UnreadableTransfer("a transfer's quantity is no amount"))?;
     let (source, destination) = (accounts.name(&transfer.source), accounts.name(&transfer.destination));

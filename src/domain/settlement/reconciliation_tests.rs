@@ -306,3 +306,32 @@ proptest! {
         prop_assert_eq!(compare(transfers).differences.len(), 1);
     }
 }
+
+#[test]
+fn a_transfer_is_a_leg_that_moves_as_much_the_same_way_whoever_it_names() {
+    let legs = |source, destination, quantity: &str, shape| {
+        let legs = crate::domain::settlement::legs_of(&[transfer(source, destination, quantity)], &accounts(), shape).unwrap();
+        let leg = &legs[0];
+        let counterparty = leg.counterparty_connection_id.as_ref().map(|id| id.as_str().to_owned());
+        (leg.connection_id.as_str().to_owned(), counterparty, leg.amount.as_str().to_owned())
+    };
+    let is = |connection: &str, counterparty: Option<&str>, amount: &str| {
+        (connection.to_owned(), counterparty.map(str::to_owned), amount.to_owned())
+    };
+    assert_eq!(legs(None, Some("a"), "1.50", Shape::Exchange), is("a", None, "1.5"), "the partner pays");
+    assert_eq!(legs(None, Some("a"), "-1.5", Shape::Exchange), is("a", None, "-1.5"), "the client pays");
+    assert_eq!(legs(Some("a"), None, "1.5", Shape::Exchange), is("a", None, "-1.5"), "the client pays");
+    assert_eq!(
+        legs(Some("its own"), Some("a"), "2", Shape::Exchange),
+        is("a", None, "2"),
+        "what is no connection is the partner"
+    );
+    assert_eq!(
+        legs(Some("a"), Some("its own"), "2", Shape::Exchange),
+        is("a", None, "-2"),
+        "what is no connection is the partner"
+    );
+    assert_eq!(legs(Some("a"), Some("b"), "2", Shape::Broker), is("a", Some("b"), "2"));
+    let unknown = legs(Some("elsewhere"), Some("b"), "2", Shape::Broker);
+    assert_eq!(unknown, is("account-elsewhere", Some("b"), "2"), "nothing that moves is left out");
+}

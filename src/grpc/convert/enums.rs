@@ -7,7 +7,7 @@
 use crate::custody::VerifyFailure;
 use crate::domain::dispute::{ClosedBy, ClosureStatus};
 use crate::domain::quote::{ConfirmationState, Fulfillment, QuoteStatus};
-use crate::domain::settlement::{AmountUnit, NextAction, Outcome, Route, State, VenueStatus};
+use crate::domain::settlement::{AmountUnit, ForeignOrigin, NextAction, Outcome, Route, State, VenueStatus};
 use crate::domain::signing::Purpose;
 use crate::domain::trade::{AffirmationStatus, TradeSettlementStatus, TradeState, TradeStatus};
 use crate::domain::transfer::TransferStatus;
@@ -52,6 +52,7 @@ show!(NextAction => NextAction {
 });
 
 show!(Route => SettlementRoute { V1 => V1, V2 => V2 });
+show!(ForeignOrigin => ForeignSettlementOrigin { Unexplained => Unexplained, SignedHere => SignedHere });
 show!(AmountUnit => AmountUnit { Full => Full, Base => Base });
 
 show!(VenueStatus => VenueSettlementStatus {

@@ -43,5 +43,6 @@ fn shown(found: ForeignSettlement) -> pb::ForeignSettlement {
         notes: venue.notes,
         created_at: venue.created_at.map(to_proto),
         found_at: Some(to_proto(found.found_at)),
+        origin: pb::ForeignSettlementOrigin::from(found.origin).into(),
     }
 }

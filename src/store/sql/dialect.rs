@@ -20,6 +20,8 @@ pub(in crate::store) struct Dialect {
     pub(super) hold_audit_head: &'static str,
     /// Gives audit records their places in the chain: `$1` is a JSON list of id, position and hash, as hexadecimal digits.
     pub(super) link_audit: &'static str,
+    /// Those of the references in the JSON list `$1` under which a signature was made.
+    pub(super) signed_among: &'static str,
     /// Makes recordings of one caller (`$1`) wait for each other; nothing where all writes do so anyway.
     pub(super) lock_caller: Option<&'static str>,
     /// Makes recordings of one enterprise (`$1`) wait for each other; nothing where all writes do so anyway.
@@ -113,12 +115,12 @@ macro_rules! next_due {
     };
 }
 
-/// Of the kinds that this version knows: another's are left to it.
 macro_rules! first_errand {
     ($lock:literal) => {
         concat!(
-            "SELECT kind, subject FROM errand WHERE kind IN ('TRADE', 'QUOTE', 'DELIVERY', 'PATROL') \
-             AND ((lease_until IS NULL AND due_at <= $1) OR lease_until <= $2) ORDER BY due_at, kind, subject LIMIT 1 ",
+            "SELECT kind, subject FROM errand WHERE kind IN ",
+            super::errands::known_kinds!(),
+            " AND ((lease_until IS NULL AND due_at <= $1) OR lease_until <= $2) ORDER BY due_at, kind, subject LIMIT 1 ",
             $lock
         )
     };
@@ -188,6 +190,16 @@ macro_rules! link_audit {
     };
 }
 
+macro_rules! signed_among {
+    ($list:literal) => {
+        concat!(
+            "SELECT reference FROM signing_reservation WHERE signature IS NOT NULL AND reference IN (SELECT value FROM ",
+            $list,
+            ")"
+        )
+    };
+}
+
 /// SQLite: one connection writes, so that nothing needs a lock of its own.
 pub(in crate::store) const SQLITE: Dialect = Dialect {
     first_errand: first_errand!(""),
@@ -198,6 +210,7 @@ pub(in crate::store) const SQLITE: Dialect = Dialect {
     take_head: "SELECT journal_id, epoch, sequence, link FROM signing_head WHERE only_row = 1",
     hold_audit_head: "SELECT position, hash FROM audit_head WHERE only_row = 1",
     link_audit: link_audit!("unhex(value ->> 0)", "value ->> 1", "unhex(value ->> 2)", "json_each($1)"),
+    signed_among: signed_among!("json_each($1)"),
     lock_caller: None,
     lock_enterprise: None,
     insert_spend: insert_spend!("json_each($4)"),
@@ -231,6 +244,7 @@ pub(in crate::store) const POSTGRES: Dialect = Dialect {
         "decode(value ->> 2, 'hex')",
         "json_array_elements(CAST($1 AS JSON))"
     ),
+    signed_among: signed_among!("json_array_elements_text(CAST($1 AS JSON))"),
     lock_caller: Some("INSERT INTO spend_lock (caller) VALUES ($1) ON CONFLICT (caller) DO UPDATE SET caller = excluded.caller"),
     lock_enterprise: Some(
         "INSERT INTO enterprise_lock (enterprise_id) VALUES ($1) \

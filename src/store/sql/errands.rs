@@ -17,6 +17,14 @@ use super::store::SqlStore;
 use super::text::read_instant;
 use crate::store::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore, StoreError};
 
+/// The kinds that this version knows, as [`ErrandKind`] names them: another's errands are left to it.
+macro_rules! known_kinds {
+    () => {
+        "('TRADE', 'QUOTE', 'DELIVERY', 'PATROL')"
+    };
+}
+pub(super) use known_kinds;
+
 /// An errand and when it is due.
 struct Enlisted {
     kind: ErrandKind,
@@ -93,9 +101,14 @@ pub(super) async fn release(on: &mut Session, lease: &ErrandLease, due_at: Optio
 }
 
 async fn next_due(on: &mut Session) -> Result<Option<Timestamp>, StoreError> {
-    const NEXT: &str = "SELECT MIN(due) AS due FROM (\
-                        SELECT MIN(due_at) AS due FROM errand WHERE lease_until IS NULL \
-                        UNION ALL SELECT MIN(lease_until) AS due FROM errand WHERE lease_until IS NOT NULL) AS next";
+    const NEXT: &str = concat!(
+        "SELECT MIN(due) AS due FROM (\
+         SELECT MIN(due_at) AS due FROM errand WHERE lease_until IS NULL AND kind IN ",
+        known_kinds!(),
+        " UNION ALL SELECT MIN(lease_until) AS due FROM errand WHERE lease_until IS NOT NULL AND kind IN ",
+        known_kinds!(),
+        ") AS next"
+    );
     match on.row(Statement::new(NEXT)).await? {
         Some(row) => row.read_if_any("due", read_instant),
         None => Ok(None),

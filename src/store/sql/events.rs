@@ -1,5 +1,6 @@
 //! The timeline: every change, as it was committed, each in its place among its enterprise's.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -68,6 +69,15 @@ pub(super) async fn timeline(on: &mut Session, id: Uuid, limit: u32) -> Result<V
                           WHERE settlement_id = $1 ORDER BY sequence DESC LIMIT $2";
     let rows = on.rows(Statement::new(NEWEST).bind(id).bind(limit)).await?;
     rows.iter().rev().map(entry).collect()
+}
+
+/// When a settlement first came to a state; `None` where it never did.
+pub(super) async fn first_at(on: &mut Session, id: Uuid, state: State) -> Result<Option<Timestamp>, StoreError> {
+    const FIRST: &str = "SELECT at FROM settlement_event WHERE settlement_id = $1 AND state = $2 ORDER BY sequence LIMIT 1";
+    match on.row(Statement::new(FIRST).bind(id).bind(state.as_str())).await? {
+        Some(row) => row.instant("at").map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A line of the timeline.

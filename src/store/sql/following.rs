@@ -12,9 +12,9 @@ use super::events::sequence;
 use super::row::Row;
 use super::session::Session;
 use super::statement::Statement;
-use super::{SqlStore, rows, standings};
+use super::{SqlStore, events, rows, standings};
 use crate::domain::ids::EnterpriseId;
-use crate::domain::settlement::Standing;
+use crate::domain::settlement::{Standing, State};
 use crate::store::{Claim, DetailsMark, FollowingStore, Lease, StoreError};
 
 /// Which settlements are asked for.
@@ -85,6 +85,10 @@ impl<D: Driver> FollowingStore for SqlStore<D> {
 
     async fn details_mark(&self, id: Uuid) -> Result<Option<DetailsMark>, StoreError> {
         self.read(id, |on, id| Box::pin(standings::mark(on, *id))).await
+    }
+
+    async fn completed_since(&self, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+        self.read(id, |on, id| Box::pin(events::first_at(on, *id, State::Completed))).await
     }
 
     async fn release_looked(&self, lease: &Lease, due_at: Timestamp, mark: DetailsMark) -> Result<(), StoreError> {

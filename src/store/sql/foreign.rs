@@ -1,4 +1,6 @@
-//! Settlements that this gateway did not make, and how far the patrol has come.
+//! Settlements that this gateway did not send, and how far the patrol has come.
+
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,8 +11,9 @@ use super::row::{Row, parse};
 use super::session::Session;
 use super::statement::Statement;
 use super::{SqlStore, errands, venue_row};
-use crate::domain::ids::EnterpriseId;
-use crate::domain::settlement::{ForeignSettlement, RecordedSettlement};
+use crate::domain::ids::{EnterpriseId, ExternalId};
+use crate::domain::settlement::{ForeignOrigin, ForeignSettlement, RecordedSettlement};
+use crate::domain::signing::SigningReference;
 use crate::store::{ErrandLease, ForeignQuery, ForeignStore, PatrolMark, StoreError};
 
 /// What a patrol saves.
@@ -30,15 +33,25 @@ async fn mark(on: &mut Session, enterprise_id: &EnterpriseId) -> Result<Option<P
 async fn recorded_among(
     on: &mut Session,
     enterprise_id: &EnterpriseId,
-    external_ids: &[String],
+    external_ids: &[ExternalId],
 ) -> Result<Vec<(String, RecordedSettlement)>, StoreError> {
-    let list = serde_json::to_string(external_ids).map_err(unavailable)?;
+    let ids: Vec<&str> = external_ids.iter().map(ExternalId::as_str).collect();
+    let list = serde_json::to_string(&ids).map_err(unavailable)?;
     let rows = on.rows(Statement::new(on.dialect().recorded_among).bind(enterprise_id.as_str()).bind(list)).await?;
     let recorded = |row: &Row| {
         let recorded = RecordedSettlement { attempts: row.count("attempts")?, settlement_id: row.plain("venue_settlement_id")? };
         Ok((row.plain("external_id")?, recorded))
     };
     rows.iter().map(recorded).collect()
+}
+
+async fn signed_among(on: &mut Session, references: &[SigningReference]) -> Result<Vec<SigningReference>, StoreError> {
+    let texts: Vec<String> = references.iter().map(SigningReference::to_text).collect();
+    let list = serde_json::to_string(&texts).map_err(unavailable)?;
+    let rows = on.rows(Statement::new(on.dialect().signed_among).bind(list)).await?;
+    let signed = rows.iter().map(|row| row.plain("reference")).collect::<Result<HashSet<String>, _>>()?;
+    let of = references.iter().zip(&texts).filter(|(_, text)| signed.contains(*text));
+    Ok(of.map(|(reference, _)| reference.clone()).collect())
 }
 
 async fn save(on: &mut Session, patrol: &Patrol) -> Result<Vec<ForeignSettlement>, StoreError> {
@@ -58,31 +71,29 @@ async fn save(on: &mut Session, patrol: &Patrol) -> Result<Vec<ForeignSettlement
 
 /// Writes a finding unless it is there already.
 async fn insert(on: &mut Session, found: &ForeignSettlement) -> Result<bool, StoreError> {
-    const INSERT: &str = "INSERT INTO foreign_settlement (enterprise_id, settlement_id, venue, found_at) \
-                          VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    const INSERT: &str = "INSERT INTO foreign_settlement (enterprise_id, settlement_id, venue, origin, found_at) \
+                          VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     let insert = Statement::new(INSERT)
         .bind(found.enterprise_id.as_str())
-        .bind(keepable(&found.venue.settlement_id))
+        .bind(ForeignSettlement::key_of(&found.venue.settlement_id))
         .bind(venue_row::write(&found.venue).map_err(unavailable)?)
+        .bind(found.origin.as_str())
         .bind(found.found_at);
     Ok(on.execute(insert).await? == 1)
 }
 
-/// The id as a key: PostgreSQL keeps no NUL.
-fn keepable(id: &str) -> String {
-    id.replace('\0', "\u{fffd}")
-}
-
 async fn list(on: &mut Session, query: &ForeignQuery) -> Result<Vec<ForeignSettlement>, StoreError> {
-    const LIST: &str = "SELECT enterprise_id, venue, found_at FROM foreign_settlement WHERE enterprise_id = $1 \
+    const LIST: &str = "SELECT enterprise_id, venue, origin, found_at FROM foreign_settlement WHERE enterprise_id = $1 \
                         AND (found_at < $2 OR (found_at = $2 AND settlement_id < $3)) \
                         ORDER BY found_at DESC, settlement_id DESC LIMIT $4";
-    let (at, id) = query.after.clone().unwrap_or((Timestamp::MAX, String::new()));
-    let list = Statement::new(LIST).bind(query.enterprise_id.as_str()).bind(at).bind(keepable(&id)).bind(query.limit);
+    let (at, id) = query.after.as_ref().map_or((Timestamp::MAX, ""), |(at, id)| (*at, id.as_str()));
+    let key = if id.is_empty() { String::new() } else { ForeignSettlement::key_of(id) };
+    let list = Statement::new(LIST).bind(query.enterprise_id.as_str()).bind(at).bind(key).bind(query.limit);
     let finding = |row: &Row| {
         Ok(ForeignSettlement {
             enterprise_id: row.read("enterprise_id", parse)?,
             venue: row.read("venue", venue_row::read)?,
+            origin: row.read("origin", ForeignOrigin::from_name)?,
             found_at: row.instant("found_at")?,
         })
     };
@@ -98,10 +109,14 @@ impl<D: Driver> ForeignStore for SqlStore<D> {
     async fn recorded_among(
         &self,
         enterprise_id: &EnterpriseId,
-        external_ids: &[String],
+        external_ids: &[ExternalId],
     ) -> Result<Vec<(String, RecordedSettlement)>, StoreError> {
         let among = (enterprise_id.clone(), external_ids.to_vec());
         self.read(among, |on, (enterprise_id, ids)| Box::pin(recorded_among(on, enterprise_id, ids))).await
+    }
+
+    async fn signed_among(&self, references: &[SigningReference]) -> Result<Vec<SigningReference>, StoreError> {
+        self.read(references.to_vec(), |on, references| Box::pin(signed_among(on, references))).await
     }
 
     async fn save_patrol(

@@ -19,6 +19,11 @@ use crate::store::{About, Delivery, DeliveryOutcome, ErrandKind, ErrandLease, Ha
 /// The most deliveries that are forgotten at once.
 const FORGOTTEN_AT_ONCE: u32 = 500;
 
+const WAITING: &str = "SELECT id, lane, unique_key, about, body, received_at FROM delivery \
+                       WHERE lane = $1 AND acted_at IS NULL ORDER BY id LIMIT $2";
+
+const CLOSE: &str = "UPDATE delivery SET outcome = $2, acted_at = $3 WHERE id = $1 AND acted_at IS NULL";
+
 #[async_trait]
 impl<D: Driver> InboxStore for SqlStore<D> {
     async fn receive(&self, delivery: &Delivery) -> Result<Received, StoreError> {
@@ -26,7 +31,12 @@ impl<D: Driver> InboxStore for SqlStore<D> {
     }
 
     async fn waiting_deliveries(&self, lane: &str, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-        self.read((lane.to_owned(), limit), |on, (lane, limit)| Box::pin(waiting(on, lane, *limit))).await
+        let waiting = self.read((lane.to_owned(), limit), |on, (lane, limit)| Box::pin(waiting(on, lane, *limit))).await;
+        if let Err(StoreError::Damaged(_)) = &waiting {
+            // One that cannot be read must not stand before all others for ever.
+            self.write((lane.to_owned(), limit), |on, (lane, limit)| Box::pin(set_aside(on, lane, *limit))).await?;
+        }
+        waiting
     }
 
     async fn close_delivery(
@@ -75,9 +85,19 @@ async fn receive(on: &mut Session, delivery: &Delivery) -> Result<Received, Stor
 }
 
 async fn waiting(on: &mut Session, lane: &str, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-    const WAITING: &str = "SELECT id, lane, unique_key, about, body, received_at FROM delivery \
-                           WHERE lane = $1 AND acted_at IS NULL ORDER BY id LIMIT $2";
     on.rows(Statement::new(WAITING).bind(lane).bind(limit)).await?.iter().map(from_row).collect()
+}
+
+/// Closes those of the waiting deliveries that cannot be read; what they are about is found by polling.
+async fn set_aside(on: &mut Session, lane: &str, limit: u32) -> Result<(), StoreError> {
+    let now = on.now().await?;
+    for row in on.rows(Statement::new(WAITING).bind(lane).bind(limit)).await? {
+        if matches!(from_row(&row), Err(StoreError::Damaged(_))) {
+            let close = Statement::new(CLOSE).bind(row.plain::<Uuid>("id")?).bind(DeliveryOutcome::SetAside.as_str()).bind(now);
+            on.execute(close).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn close(
@@ -87,7 +107,6 @@ async fn close(
     outcome: DeliveryOutcome,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const CLOSE: &str = "UPDATE delivery SET outcome = $2, acted_at = $3 WHERE id = $1 AND acted_at IS NULL";
     errands::hold(on, lease).await?;
     on.execute(Statement::new(CLOSE).bind(id).bind(outcome.as_str()).bind(now)).await?;
     Ok(())
@@ -138,8 +157,10 @@ async fn hasten_all(on: &mut Session, enterprise_id: &EnterpriseId, now: Timesta
                           AND terminal = 0 AND exposed = 1 AND lease_until IS NULL AND due_at > $2";
     const DETAILS: &str = "UPDATE settlement_standing SET details_due_at = $2 WHERE details_due_at > $2 AND settlement_id IN \
                            (SELECT id FROM settlement WHERE enterprise_id = $1 AND terminal = 0)";
+    // A settlement's row before its standing's, as wherever both are written: nobody waits in a circle.
+    let hastened = on.execute(Statement::new(HASTEN).bind(enterprise_id.as_str()).bind(now)).await?;
     on.execute(Statement::new(DETAILS).bind(enterprise_id.as_str()).bind(now)).await?;
-    on.execute(Statement::new(HASTEN).bind(enterprise_id.as_str()).bind(now)).await
+    Ok(hastened)
 }
 
 fn from_row(row: &Row) -> Result<Delivery, StoreError> {

@@ -10,6 +10,7 @@ use super::events::{self, sequence};
 use super::session::Session;
 use super::statement::Statement;
 use super::{claims, standings, venue_row};
+use crate::domain::ids::SettlementId;
 use crate::domain::settlement::{Change, Doubt, Reason, Reconciled, Settlement};
 use crate::store::{Lease, StoreError};
 
@@ -76,7 +77,8 @@ async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {
         .bind(progress.payload_digest.as_ref().map(|digest| digest.as_bytes().as_slice()))
         .bind(progress.signature.as_ref().map(|signature| signature.as_bytes().as_slice()))
         .bind(progress.venue.as_deref().map(venue_row::write).transpose().map_err(unavailable)?)
-        .bind(progress.venue.as_ref().map(|venue| venue.settlement_id.as_str()).filter(|id| can_be_named(id)))
+        // What no caller can name is not looked up by: it may hold what no text column keeps, or be longer than an index takes.
+        .bind(progress.venue.as_ref().map(|venue| venue.settlement_id.as_str()).filter(|id| SettlementId::new(*id).is_ok()))
         .bind(progress.dispatched_at)
         .bind(progress.updated_at)
         .bind(save.due_at)
@@ -84,11 +86,6 @@ async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {
         .bind(progress.money().as_str())
         .bind(progress.reconciled.map(Reconciled::as_str));
     if on.execute(update).await? == 0 { Err(StoreError::Fenced) } else { Ok(()) }
-}
-
-/// Whether a caller can name the venue's settlement so: PostgreSQL keeps no NUL, and no name holds one.
-fn can_be_named(id: &str) -> bool {
-    !id.contains('\0')
 }
 
 async fn keep_payload(on: &mut Session, id: Uuid, payload: &str) -> Result<(), StoreError> {

@@ -8,10 +8,11 @@ use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::ids::KeyId;
+use crate::domain::ids::{EnterpriseId, KeyId};
 use crate::domain::signing::{PayloadDigest, Reservation, Signature, SigningJournal, SigningReference};
 use crate::domain::time::Clock;
 use crate::store::sql::{Driver, Mode};
+use crate::store::{About, Delivery, ErrandKind, ErrandStore, InboxStore, StoreError};
 
 struct Still;
 
@@ -89,4 +90,45 @@ async fn a_full_disk_refuses_whole_changes_and_the_store_recovers_with_the_space
         assert_eq!(store.reserve(&long(n), digest).await.unwrap(), Reservation::Reserved, "what was acknowledged is kept");
     }
     store.record(&long(kept), other, Signature::from_bytes([1; 65])).await.unwrap();
+}
+
+fn delivery(key: u8) -> Delivery {
+    Delivery {
+        id: uuid::Uuid::from_u128(key.into()),
+        lane: "lane".to_owned(),
+        key: [key; 32],
+        about: About::Settlements { enterprises: vec![EnterpriseId::new("e").unwrap()], names: Vec::new() },
+        body: Vec::new(),
+        received_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_is_set_aside_and_those_behind_it_are_acted_on() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    for key in 1..4 {
+        store.receive(&delivery(key)).await.unwrap();
+    }
+    let damage = "UPDATE delivery SET about = '{\"another\": \"version\"}' WHERE unique_key = $1";
+    sqlx::query(damage).bind([1_u8; 32].as_slice()).execute(&store.driver.writer).await.unwrap();
+    assert!(matches!(store.waiting_deliveries("lane", 10).await, Err(StoreError::Damaged(_))));
+    assert_eq!(store.waiting_deliveries("lane", 10).await.unwrap(), [delivery(2), delivery(3)]);
+}
+
+#[tokio::test]
+async fn an_errand_of_a_kind_that_this_version_does_not_know_is_left_to_the_one_that_does() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let another = "INSERT INTO errand (kind, subject, due_at) VALUES ('ANOTHER', 's', '0000-01-01T00:00:00.000000000Z')";
+    sqlx::query(another).execute(&store.driver.writer).await.unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    assert_eq!(store.next_errand_due().await.unwrap(), None, "nobody is woken for it");
+    assert_eq!(store.claim_errand(now, std::time::Duration::from_secs(1)).await.unwrap(), None);
+    for kind in [ErrandKind::Trade, ErrandKind::Quote, ErrandKind::Delivery, ErrandKind::Patrol] {
+        store.enlist(kind, "s", now).await.unwrap();
+        assert_eq!(store.next_errand_due().await.unwrap(), Some(now), "{kind:?} is known");
+        let claim = store.claim_errand(now, std::time::Duration::from_secs(1)).await.unwrap().unwrap();
+        store.release_errand(&claim.lease, None).await.unwrap();
+    }
 }

@@ -79,6 +79,8 @@ macro_rules! suite {
             foreign: a_finding_is_told_once_and_kept_as_it_was_first_seen,
             foreign: pages_of_findings_join_without_gaps,
             foreign: a_patrol_that_no_longer_holds_its_errand_keeps_nothing,
+            foreign: an_id_that_no_index_takes_hides_no_finding_beside_it,
+            foreign: only_what_has_its_signature_is_signed,
             foreign: what_is_recorded_among_external_ids_is_told,
             listing: the_newest_come_first_and_pages_join_without_gaps,
             listing: states_and_times_filter,

@@ -1,11 +1,12 @@
 //! A venue that shows what it never should: nothing is guessed, nothing is hidden, and money moves once.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use settlement_gateway::domain::network::PartnerSettlement;
-use settlement_gateway::domain::settlement::{Reason, Reconciled, State, VenueStatus};
+use settlement_gateway::domain::settlement::{Reason, Reconciled, State, VenueSettlement, VenueStatus};
 use settlement_gateway::domain::transfer::TransferStatus;
 use settlement_gateway::upstream::VenueFailure;
 
@@ -32,7 +33,7 @@ async fn bent(whose: &'static str) -> (World, Arc<Bent>) {
 }
 
 /// Bends each transfer of each page.
-fn each(bend: impl Fn(&mut PartnerSettlement) + Send + 'static) -> impl FnMut(Page) -> Result<Page, VenueFailure> + Send {
+fn each(mut bend: impl FnMut(&mut PartnerSettlement) + Send + 'static) -> impl FnMut(Page) -> Result<Page, VenueFailure> + Send {
     move |mut page| {
         if let Some(page) = &mut page {
             bend(page);
@@ -60,6 +61,59 @@ async fn what_was_settled_otherwise_is_a_mismatch_with_its_differences_after_the
     assert_eq!((difference.connection_id.as_str(), difference.difference().as_str()), ("connection-1", "0.01"));
     let known_since = view.settlement.progress.updated_at;
     assert!(Duration::try_from(reconciliation.at.duration_since(known_since)).unwrap() >= quick().reconciliation_window);
+}
+
+#[tokio::test]
+async fn a_venue_that_touches_its_object_again_and_again_puts_no_mismatch_off() {
+    let (world, bent) = bent(V1).await;
+    // Anew for each look, and the same on all of its pages.
+    let touched = Arc::new(AtomicI64::new(0));
+    let looks = Arc::clone(&touched);
+    bent.bend_lists(move |mut list| {
+        let at = Timestamp::from_second(looks.fetch_add(1, Ordering::SeqCst) + 1).unwrap();
+        list.iter_mut().for_each(|one| one.updated_at = Some(at));
+        Ok(list)
+    });
+    bent.bend_details(each(move |page| {
+        page.settlement.updated_at = Some(Timestamp::from_second(touched.load(Ordering::SeqCst)).unwrap());
+        page.transfers.iter_mut().take(1).for_each(|transfer| transfer.quantity = "1.51".to_owned());
+    }));
+    let view = world.initiate(request(V1, "restless")).await.unwrap();
+    let (settlement, _) = until_reconciled(&world, &view.settlement).await;
+    assert_eq!(settlement.progress.reconciled, Some(Reconciled::Mismatch));
+}
+
+#[tokio::test]
+async fn what_the_venue_no_longer_lists_says_so_and_is_followed_once_it_is_back() {
+    let (world, bent) = bent(V2).await;
+    let view = world.initiate(request(V2, "vanished")).await.unwrap();
+    bent.bend_lists(|_| Ok(Vec::new()));
+    let reason = Some(Reason::VenueAnswerInvalid);
+    let settlement = until(&world, &view.settlement, |settlement| settlement.progress.reason == reason).await;
+    assert_eq!(settlement.progress.state, State::Pending, "nothing is concluded");
+    bent.bend_lists(Ok);
+    until(&world, &view.settlement, |settlement| settlement.progress.reason.is_none()).await;
+}
+
+#[tokio::test]
+async fn a_list_that_was_not_filtered_is_read_on_until_what_was_asked_for_comes() {
+    let (world, bent) = bent(V2).await;
+    let view = world.initiate(request(V2, "behind others")).await.unwrap();
+    let found = Mutex::new(Vec::new());
+    bent.bend_pages(move |number, list| {
+        let mut found = found.lock().unwrap();
+        if number == 0 {
+            *found = list;
+            let stranger = |mut one: VenueSettlement| {
+                (one.external_id, one.settlement_id) = ("another".to_owned(), "another".to_owned());
+                one
+            };
+            return Ok(found.iter().cloned().map(stranger).collect());
+        }
+        Ok(found.clone())
+    });
+    world.sandbox.advance(Duration::from_secs(7_200)).await.unwrap();
+    until_reconciled(&world, &view.settlement).await;
 }
 
 #[tokio::test]

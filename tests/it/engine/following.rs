@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use settlement_gateway::domain::settlement::{Leg, Reason, Reconciled, Settlement, Standing, State};
-use settlement_gateway::sandbox::{DisputeClose, Disputed, NewDispute, SandboxEnterprise};
+use settlement_gateway::sandbox::{Behaviour, Body, DisputeClose, Disputed, Endpoint, Fault, NewDispute, SandboxEnterprise};
 use settlement_gateway::service::{
     Enterprise, OnChangedAmounts, ServiceError, SettlementVersion, SettlementView, retry_settlement,
 };
@@ -170,6 +170,19 @@ async fn what_lacks_funds_says_how_much_and_is_completed_once_they_are_there() {
     let (settlement, standing) = until_reconciled(&world, &view.settlement).await;
     assert_eq!((settlement.progress.state, settlement.progress.reconciled), (State::Completed, Some(Reconciled::Matched)));
     assert_eq!((standing.shortfalls, settlement.progress.reason), (Vec::new(), None));
+}
+
+#[tokio::test]
+async fn balances_that_cannot_be_read_do_not_hide_that_funds_are_short() {
+    let world = world().await;
+    world.sandbox.fund(V2, None, "BTC", "1000000").await.unwrap();
+    let view = world.initiate(asking(V2, "dark", vec![leg("connection-1", "BTC", "1000001.5")])).await.unwrap();
+    until_stands(&world, &view.settlement, |standing| standing.windows.dispute.is_some()).await;
+    let refused = Behaviour::Status { status: 403, body: Body::Error, effect: false };
+    world.sandbox.faults().push(Fault { on: Endpoint::PartnerReads, times: 1_000_000, behaviour: refused });
+    world.sandbox.advance(HOUR * 2).await.unwrap();
+    until(&world, &view.settlement, |settlement| settlement.progress.state == State::AwaitingFunds).await;
+    until(&world, &view.settlement, |settlement| settlement.progress.reason == Some(Reason::VenueForbidden)).await;
 }
 
 #[tokio::test]

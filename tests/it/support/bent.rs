@@ -14,12 +14,13 @@ use settlement_gateway::domain::settlement::VenueSettlement;
 use settlement_gateway::domain::transfer::Transfer;
 use settlement_gateway::upstream::{NetworkReads, VenueFailure};
 
-type Bend<T> = Mutex<Box<dyn FnMut(T) -> Result<T, VenueFailure> + Send>>;
+type Bend<T, R = T> = Mutex<Box<dyn FnMut(T) -> Result<R, VenueFailure> + Send>>;
+type List = Vec<VenueSettlement>;
 
 /// Reads that are bent, and counted.
 pub(crate) struct Bent {
     inner: Arc<dyn NetworkReads>,
-    list: Bend<Vec<VenueSettlement>>,
+    list: Bend<(u32, List), List>,
     detail: Bend<Option<PartnerSettlement>>,
     /// How many lists of settlements were read.
     pub(crate) lists: AtomicU64,
@@ -32,7 +33,7 @@ impl Bent {
     pub(crate) fn around(inner: Arc<dyn NetworkReads>) -> Self {
         Self {
             inner,
-            list: Mutex::new(Box::new(Ok)),
+            list: Mutex::new(Box::new(|(_, list)| Ok(list))),
             detail: Mutex::new(Box::new(Ok)),
             lists: AtomicU64::new(0),
             details: AtomicU64::new(0),
@@ -40,11 +41,13 @@ impl Bent {
     }
 
     /// Bends lists of settlements.
-    pub(crate) fn bend_lists(
-        &self,
-        bend: impl FnMut(Vec<VenueSettlement>) -> Result<Vec<VenueSettlement>, VenueFailure> + Send + 'static,
-    ) {
-        *self.list.lock().unwrap() = Box::new(bend);
+    pub(crate) fn bend_lists(&self, mut bend: impl FnMut(List) -> Result<List, VenueFailure> + Send + 'static) {
+        self.bend_pages(move |_, list| bend(list));
+    }
+
+    /// The same by the page's number.
+    pub(crate) fn bend_pages(&self, mut bend: impl FnMut(u32, List) -> Result<List, VenueFailure> + Send + 'static) {
+        *self.list.lock().unwrap() = Box::new(move |(number, list)| bend(number, list));
     }
 
     /// Bends pages of details.
@@ -61,7 +64,7 @@ impl NetworkReads for Bent {
     async fn partner_settlements(&self, query: &PartnerSettlementsQuery) -> Result<Vec<VenueSettlement>, VenueFailure> {
         self.lists.fetch_add(1, Ordering::SeqCst);
         let read = self.inner.partner_settlements(query).await?;
-        (self.list.lock().unwrap())(read)
+        (self.list.lock().unwrap())((query.page.number, read))
     }
 
     async fn partner_settlement(&self, query: &PartnerSettlementQuery) -> Result<Option<PartnerSettlement>, VenueFailure> {

@@ -10,7 +10,7 @@ mod details;
 mod look;
 mod standing;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,10 +20,11 @@ use look::{Look, Trouble};
 
 use super::steps::Step;
 use super::{Engine, report};
-use crate::domain::ids::ExternalId;
+use crate::domain::ids::{ExternalId, same_id};
 use crate::domain::network::{Page, PartnerSettlementsQuery};
 use crate::domain::settlement::{Change, Reason, Settlement, State, VenueSettlement, VenueStatus};
 use crate::domain::time::later;
+use crate::service::lookout::store_failed;
 use crate::store::{Claim, DetailsMark, StoreError};
 use crate::upstream::{VenueFailure, id_runs};
 
@@ -73,13 +74,33 @@ impl Engine {
                 Err(failure) => Ok(Looked::Step(self.delay_for(&claim.settlement, failure))),
             };
             look.done(&claim.lease);
-            match looked {
-                Ok(looked) => self.end_or_leave(&claim, looked).await?,
+            let ended = match looked {
+                Ok(looked) => self.end(&claim, looked).await,
+                Err(error) => Err(error),
+            };
+            match ended {
+                Ok(()) => {}
                 Err(StoreError::Fenced) => report::taken_over(&claim.settlement),
-                Err(error) => return Err(error),
+                // It alone cannot be read: its lease lapses, and it is alone the next time.
+                Err(error @ StoreError::Damaged(_)) => store_failed(&error),
+                Err(error) => {
+                    self.give_back(&batch).await;
+                    return Err(error);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Gives back what was not looked at, as far as the journal answers: a lease that lapsed would count against each.
+    async fn give_back(&self, batch: &VecDeque<Claim>) {
+        let now = self.inner.clock.now();
+        for claim in batch {
+            match self.inner.store.release(&claim.lease, Some(now)).await {
+                Ok(()) | Err(StoreError::Fenced) => {}
+                Err(_) => return,
+            }
+        }
     }
 
     /// The settlements that are looked at together. One in which a worker stopped is alone, so that it stops no others.
@@ -100,7 +121,7 @@ impl Engine {
     async fn look_at(&self, look: &mut Look<'_>, settlement: &Settlement, listed: &Listed) -> Result<Looked, StoreError> {
         let header = &settlement.header;
         match listed.get(&header.external_id).map(Vec::as_slice).unwrap_or_default() {
-            [] => Ok(Looked::Step(Step::Rest { due_at: Some(self.later_look(settlement)) })),
+            [] => Ok(Looked::Step(self.vanished(settlement))),
             [shown] if shown.is_for(&header.external_id, header.cutoff, header.notes.as_ref()) => {
                 self.observe(look, settlement, shown).await
             }
@@ -124,8 +145,12 @@ impl Engine {
                 return Ok(Looked::Step(Step::Rest { due_at }));
             }
         }
-        match look.details(settlement, shown).await {
+        let judged = match look.details(settlement, shown).await {
             Ok(details) => self.judge(look, settlement, details).await,
+            Err(trouble) => Err(trouble),
+        };
+        match judged {
+            Ok(looked) => Ok(looked),
             Err(Trouble::Store(error)) => Err(error),
             // The venue's own word is worth telling, whatever else cannot be read.
             Err(Trouble::Venue(_)) if !is_same && progress.state != State::Completed => {
@@ -136,6 +161,15 @@ impl Engine {
         }
     }
 
+    /// The venue has shown it and lists it no longer, or not yet.
+    fn vanished(&self, settlement: &Settlement) -> Step {
+        let (now, dispatched_at) = (self.inner.clock.now(), settlement.progress.dispatched_at);
+        if dispatched_at.is_some_and(|at| now < later(at, self.inner.settings.visibility_window)) {
+            return Step::Rest { due_at: Some(self.later_look(settlement)) };
+        }
+        self.delay(settlement, Reason::VenueAnswerInvalid, "the venue does not list the settlement any more".to_owned())
+    }
+
     /// The venue says what cannot be: a person must decide, but where the settlement is at its end.
     fn contradicted(&self, settlement: &Settlement, detail: &str) -> Looked {
         if settlement.progress.state.is_terminal() {
@@ -144,16 +178,6 @@ impl Engine {
         }
         let change = Change::Parked { reason: Reason::VenueAnsweredOther, detail: detail.to_owned() };
         Looked::Step(Step::now(change))
-    }
-
-    async fn end_or_leave(&self, claim: &Claim, looked: Looked) -> Result<(), StoreError> {
-        match self.end(claim, looked).await {
-            Err(StoreError::Fenced) => {
-                report::taken_over(&claim.settlement);
-                Ok(())
-            }
-            ended => ended,
-        }
     }
 
     /// Saves what a look came to, or gives the settlement back.
@@ -192,6 +216,7 @@ async fn list(look: &mut Look<'_>, batch: &VecDeque<Claim>) -> Result<Listed, Ve
 
 /// Reads pages until one brings nothing new: a short page is not believed to be the last.
 async fn list_run(look: &mut Look<'_>, external_ids: Vec<ExternalId>, listed: &mut Listed) -> Result<(), VenueFailure> {
+    let mut seen = HashSet::new();
     for number in 0..MAX_PAGES {
         let query = PartnerSettlementsQuery {
             enterprise_id: look.enterprise.id.clone(),
@@ -204,24 +229,23 @@ async fn list_run(look: &mut Look<'_>, external_ids: Vec<ExternalId>, listed: &m
         };
         let reads = look.enterprise.reads.as_ref();
         let page = look.call(|| reads.partner_settlements(&query)).await.map_err(Trouble::into_failure)?;
-        let (brought, any) = (page.len(), enter(page, &external_ids, listed));
-        if !any || brought < PAGE_SIZE as usize && external_ids.iter().all(|id| listed.contains_key(id)) {
+        let (brought, known) = (page.len(), seen.len());
+        seen.extend(page.iter().map(|one| one.settlement_id.clone()));
+        enter(page, &external_ids, listed);
+        if seen.len() == known || brought < PAGE_SIZE as usize && external_ids.iter().all(|id| listed.contains_key(id)) {
             return Ok(());
         }
     }
     Err(VenueFailure::Unreadable { detail: "the list of settlements has too many pages".to_owned() })
 }
 
-/// Enters what a page brings; whether any of it is new. What was not asked for is left out.
-fn enter(page: Vec<VenueSettlement>, external_ids: &[ExternalId], listed: &mut Listed) -> bool {
-    let mut any = false;
+/// Enters what a page brings, each settlement once. What was not asked for is left out.
+fn enter(page: Vec<VenueSettlement>, external_ids: &[ExternalId], listed: &mut Listed) {
     for shown in page {
         let Some(external_id) = external_ids.iter().find(|id| id.as_str() == shown.external_id) else { continue };
         let known = listed.entry(external_id.clone()).or_default();
-        if known.iter().all(|other| other.settlement_id != shown.settlement_id) {
+        if known.iter().all(|other| !same_id(&other.settlement_id, &shown.settlement_id)) {
             known.push(shown);
-            any = true;
         }
     }
-    any
 }

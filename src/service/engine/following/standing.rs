@@ -8,7 +8,7 @@ use super::details::ReadDetails;
 use super::look::{Look, Trouble};
 use crate::domain::amount::{Amount, canonical};
 use crate::domain::settlement::{
-    Change, Comparison, Concern, NetworkBalance, Reconciliation, Route, Settlement, Shortfall, Standing, State, VenueSettlement,
+    Change, Comparison, Concern, NetworkBalance, Reconciliation, Route, Settlement, Shortfall, Standing, VenueSettlement,
     VenueStatus, WindowEnds, shortfalls,
 };
 use crate::domain::time::later;
@@ -19,20 +19,7 @@ use crate::store::{DetailsMark, StoreError};
 
 impl Engine {
     /// Says what the details change, if anything.
-    pub(super) async fn judge(
-        &self,
-        look: &mut Look<'_>,
-        settlement: &Settlement,
-        read: ReadDetails,
-    ) -> Result<Looked, StoreError> {
-        match self.try_to_judge(look, settlement, read).await {
-            Ok(looked) => Ok(looked),
-            Err(Trouble::Store(error)) => Err(error),
-            Err(Trouble::Venue(failure)) => Ok(Looked::Step(self.delay_for(settlement, &failure))),
-        }
-    }
-
-    async fn try_to_judge(&self, look: &mut Look<'_>, settlement: &Settlement, read: ReadDetails) -> Result<Looked, Trouble> {
+    pub(super) async fn judge(&self, look: &mut Look<'_>, settlement: &Settlement, read: ReadDetails) -> Result<Looked, Trouble> {
         let ReadDetails { venue, details } = read;
         let (progress, settings, now) = (&settlement.progress, &self.inner.settings, self.inner.clock.now());
         let former = self.inner.store.standing(settlement.id).await?;
@@ -51,7 +38,7 @@ impl Engine {
         let windows = look.windows(settlement, &venue, former.as_ref()).await;
         let standing = Standing {
             shortfalls: look.lacking(settlement, &venue, &comparison).await?,
-            reconciliation: self.reconcile(settlement, &venue, &comparison, now),
+            reconciliation: self.reconcile(settlement, &venue, &comparison, now).await?,
             settling_disputes: details.settling_disputes,
             settlement_disputes: details.settlement_disputes,
             final_amounts: comparison.final_amounts.clone(),
@@ -70,20 +57,21 @@ impl Engine {
         Ok(Looked::Step(Step::Change { change, due_at: Some(due_at) }))
     }
 
-    /// The comparison at the end. A difference is believed once the journal has known for a window that money has moved.
-    fn reconcile(
+    /// The comparison at the end. A difference is believed once the journal has known for a window that money has moved,
+    /// whatever else the venue has changed since.
+    async fn reconcile(
         &self,
         settlement: &Settlement,
         venue: &VenueSettlement,
         comparison: &Comparison,
         now: Timestamp,
-    ) -> Option<Reconciliation> {
+    ) -> Result<Option<Reconciliation>, StoreError> {
         if venue.status != VenueStatus::Completed {
-            return None;
+            return Ok(None);
         }
-        let progress = &settlement.progress;
-        let believed_at = later(progress.updated_at, self.inner.settings.reconciliation_window);
-        comparison.reconciliation(progress.state == State::Completed && now >= believed_at, now)
+        let known_since = self.inner.store.completed_since(settlement.id).await?;
+        let is_final = known_since.is_some_and(|since| now >= later(since, self.inner.settings.reconciliation_window));
+        Ok(comparison.reconciliation(is_final, now))
     }
 
     /// When the details are read again unasked: after a while, and after the next window's end.

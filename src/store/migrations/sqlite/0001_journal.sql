@@ -94,6 +94,7 @@ CREATE TABLE foreign_settlement (
     enterprise_id  TEXT NOT NULL,
     settlement_id  TEXT NOT NULL,
     venue          TEXT NOT NULL,
+    origin         TEXT NOT NULL,
     found_at       TEXT NOT NULL,
     PRIMARY KEY (enterprise_id, settlement_id)
 );
