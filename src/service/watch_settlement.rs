@@ -1,4 +1,4 @@
-//! WatchSettlement: the settlement now, then as it changes, until it cannot change any more.
+//! WatchSettlement: the settlement now, then as it changes, until nothing more is found out of it: a completed one is reconciled first.
 
 use tokio::sync::mpsc;
 
@@ -13,7 +13,8 @@ use crate::store::SettlementName;
 /// How many views wait for a slow reader; while it is full, changes are joined into the next view.
 const MAX_WAITING_VIEWS: usize = 4;
 
-/// Starts to watch. The receiver ends when the settlement is terminal, or when the gateway drains.
+/// Starts to watch. The receiver ends when the settlement is terminal and, where money has moved, reconciled; or when the gateway
+/// drains.
 ///
 /// # Errors
 /// What finding the settlement may fail with; later failures arrive on the receiver.
@@ -45,12 +46,12 @@ async fn follow(
     loop {
         if settlement.progress.sequence > seen {
             seen = settlement.progress.sequence;
-            let terminal = settlement.progress.state.is_terminal();
+            let finished = settlement.progress.is_finished();
             let view = SettlementView::without_legs(context.store.as_ref(), settlement.clone()).await?;
-            if sender.send(Ok(view)).await.is_err() || terminal {
+            if sender.send(Ok(view)).await.is_err() || finished {
                 return Ok(());
             }
-        } else if settlement.progress.state.is_terminal() {
+        } else if settlement.progress.is_finished() {
             return Ok(());
         }
         tokio::select! {

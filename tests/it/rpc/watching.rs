@@ -53,13 +53,28 @@ async fn to_the_end(mut views: Streaming<WatchSettlementResponse>) -> (Vec<(u64,
 }
 
 #[tokio::test]
-async fn a_terminal_settlement_is_told_once_and_only_to_who_has_not_seen_it() {
+async fn a_completed_settlement_is_told_until_it_is_reconciled() {
     let gateway = GatewayUnderTest::start().await;
     gateway.settlements().await.initiate_settlement(settle(V1, "x")).await.unwrap();
-    for (after_sequence, expected) in [(0, 1), (4, 1), (5, 0), (u64::MAX, 0)] {
+    let mut views = watching(&gateway, watch(V1, "x")).await;
+    let mut last = None;
+    while let Some(view) = within(views.message()).await.unwrap() {
+        last = view.settlement;
+    }
+    let last = last.unwrap();
+    assert_eq!(last.state(), SettlementState::Completed);
+    assert!(last.reconciliation.is_some(), "a ledger that stops at COMPLETED never learns of a mismatch");
+}
+
+#[tokio::test]
+async fn a_finished_settlement_is_told_once_and_only_to_who_has_not_seen_it() {
+    let gateway = GatewayUnderTest::start().await;
+    gateway.settlements().await.initiate_settlement(settle(V1, "x")).await.unwrap();
+    let finished = gateway.until(V1, "x", |settlement| settlement.reconciliation.is_some()).await.sequence;
+    for (after_sequence, expected) in [(0, 1), (finished - 1, 1), (finished, 0), (u64::MAX, 0)] {
         let (seen, end) = to_the_end(watching(&gateway, WatchSettlementRequest { after_sequence, ..watch(V1, "x") }).await).await;
         assert!(end.is_ok(), "{end:?}");
-        assert_eq!(seen, vec![(5, SettlementState::Completed); expected], "after {after_sequence}");
+        assert_eq!(seen, vec![(finished, SettlementState::Completed); expected], "after {after_sequence}");
     }
     let told = refused(gateway.settlements().await.watch_settlement(watch(V1, "nobody")).await);
     assert_told(&told, Code::NotFound, "SETTLEMENT_NOT_FOUND");
