@@ -14,4 +14,5 @@ mod foreign;
 mod restart;
 mod settlements;
 mod support;
+mod trade;
 mod windows;
