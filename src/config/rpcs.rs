@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 35] = [
+pub const KNOWN_RPCS: [&str; 36] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
@@ -38,6 +38,7 @@ pub const KNOWN_RPCS: [&str; 35] = [
     "TradeSettlementService/CalculateFees",
     "AdminService/ResolveSettlement",
     "AdminService/ResolveTradeSettlement",
+    "AdminService/ResolveQuoteConfirmation",
     "AdminService/ListForeignSettlements",
 ];
 

@@ -6,6 +6,7 @@ mod chain;
 mod confirmation;
 mod hold;
 mod money;
+mod resolution;
 #[cfg(test)]
 mod samples;
 mod terms;
@@ -22,6 +23,7 @@ pub use confirmation::{
     Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationDoubt, ConfirmationReason, ConfirmationState, after_refusal,
 };
 pub use money::MinorUnits;
+pub use resolution::ConfirmationResolution;
 #[cfg(test)]
 pub(crate) use samples::sample;
 pub use terms::{Expectations, Terms};

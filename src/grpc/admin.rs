@@ -3,13 +3,13 @@
 use tonic::{Request, Response, Status};
 
 use super::call::{Call, HandlerSettings};
-use super::convert::{admin as convert, foreign, settlement, trade_shown as shown};
+use super::convert::{admin as convert, foreign, quote, settlement, trade_shown as shown};
 use super::pb;
 use super::pb::admin_service_server::AdminService;
 use super::status::About;
 use crate::domain::trade::TradeAction;
 use crate::service::trade::{TradeView, resolve_trade_settlement};
-use crate::service::{Context, list_foreign_settlements, resolve_settlement};
+use crate::service::{Context, list_foreign_settlements, resolve_quote_confirmation, resolve_settlement};
 
 /// The handlers of AdminService.
 #[derive(Clone)]
@@ -49,6 +49,18 @@ impl AdminService for AdminApi {
         let is_creation = matches!(write.header.asked.action, TradeAction::Create(_));
         let trade_settlement = is_creation.then(|| shown::settlement(TradeView::of(write)));
         Ok(Response::new(pb::ResolveTradeSettlementResponse { progress, trade_settlement }))
+    }
+
+    async fn resolve_quote_confirmation(
+        &self,
+        request: Request<pb::ResolveQuoteConfirmationRequest>,
+    ) -> Result<Response<pb::ResolveQuoteConfirmationResponse>, Status> {
+        let about = About::call("AdminService/ResolveQuoteConfirmation").venue_lacks(pb::ErrorReason::QuoteNotFound);
+        let call = Call::open(&request, about, self.settings)?;
+        let resolution = call.converted(convert::resolve_quote(request.get_ref()))?;
+        let resolved = call.read(resolve_quote_confirmation(&self.context, call.caller(), resolution)).await?;
+        let quote = Some(quote::quote(resolved, self.context.clock.now()));
+        Ok(Response::new(pb::ResolveQuoteConfirmationResponse { quote }))
     }
 
     async fn list_foreign_settlements(

@@ -49,7 +49,7 @@ mod tests {
         let trade = "CreateTradeSettlement GetTradeSettlement ListTradeSettlements ListAffirmations Affirm Reject Cancel \
                      CalculateFees";
         let expected = [
-            ("AdminService", rpcs("ResolveSettlement ResolveTradeSettlement ListForeignSettlements")),
+            ("AdminService", rpcs("ResolveSettlement ResolveTradeSettlement ResolveQuoteConfirmation ListForeignSettlements")),
             ("QuoteService", rpcs("CreateQuote GetQuote ConfirmQuote CancelQuote WatchQuote")),
             ("SettlementService", rpcs(settlement)),
             ("SigningService", rpcs("SignPayload VerifyPayload ListKeys")),

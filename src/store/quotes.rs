@@ -70,7 +70,8 @@ pub trait QuoteStore: Send + Sync {
         now: Timestamp,
     ) -> Result<ConfirmationRecorded, StoreError>;
 
-    /// Makes a confirmation that rests go on, with its errand; [`StoreError::Fenced`] when it has changed since it was read.
+    /// Makes a confirmation that rests go on, or end as a person decided, with its errand and what the venue says of the quote;
+    /// [`StoreError::Fenced`] when it has changed since it was read.
     async fn resume_confirmation(&self, quote: &Quote, after: &Confirmation) -> Result<(), StoreError>;
 
     /// Saves a change of a quote's confirmation, and what the venue says of the quote, by who holds the quote's errand. With

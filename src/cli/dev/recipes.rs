@@ -133,7 +133,10 @@ fn trade_recipes(grpc: SocketAddr) -> Vec<Recipe> {
     };
     let (ours, theirs) = (side(ACCOUNT_A, "ofctbtc", "ofctusd"), side(ACCOUNT_B, "ofctusd", "ofctbtc"));
     let named = |last: u32| format!(r#","request_id":"0198c0a6-8c3e-7d5a-9b1f-2a3b4c5d6e{last:02}""#);
-    let create = format!(r#"{},"trades":[{trade}],"amounts":{{"amounts":[{ours},{theirs}]}}"#, named(1));
+    let create = |last: u32| {
+        let message = format!(r#"{},"trades":[{trade}],"amounts":{{"amounts":[{ours},{theirs}]}}"#, named(last));
+        recipe("TradeSettlementService/CreateTradeSettlement", of(V1_ENTERPRISE, ACCOUNT_A, &message))
+    };
     let fees = format!(
         r#","counterparty_account_id":"{ACCOUNT_B}","send_amount":"1000000","send_currency":"ofctbtc","receive_amount":"1000000","receive_currency":"ofctusd""#
     );
@@ -148,18 +151,27 @@ fn trade_recipes(grpc: SocketAddr) -> Vec<Recipe> {
     );
     vec![
         recipe("TradeSettlementService/CalculateFees", of(V1_ENTERPRISE, ACCOUNT_A, &fees)),
-        recipe("TradeSettlementService/CreateTradeSettlement", of(V1_ENTERPRISE, ACCOUNT_A, &create)),
+        create(1),
         listed,
         recipe("TradeSettlementService/Affirm", affirm),
         recipe("TradeSettlementService/GetTradeSettlement", of(V1_ENTERPRISE, ACCOUNT_A, by_request)),
         recipe("TradeSettlementService/ListTradeSettlements", of(V1_ENTERPRISE, ACCOUNT_A, r#","page_size":10"#)),
-        recipe("TradeSettlementService/Reject", of(V2_ENTERPRISE, ACCOUNT_B, &word(3, ""))),
-        recipe("TradeSettlementService/Cancel", of(V2_ENTERPRISE, ACCOUNT_B, &word(4, ""))),
+        // Each word needs an affirmation that is still awaited, and ends it.
+        create(3),
+        recipe("TradeSettlementService/Reject", of(V2_ENTERPRISE, ACCOUNT_B, &word(4, ""))),
+        create(5),
+        recipe("TradeSettlementService/Cancel", of(V2_ENTERPRISE, ACCOUNT_B, &word(6, ""))),
         recipe("AdminService/ResolveTradeSettlement", resolve),
         recipe(
             "AdminService/ResolveSettlement",
             format!(
                 r#"{{"enterprise_id":"{V1_ENTERPRISE}","external_id":"demo-1","expected_sequence":5,"go_on":true,"why":"the venue answers again"}}"#
+            ),
+        ),
+        recipe(
+            "AdminService/ResolveQuoteConfirmation",
+            format!(
+                r#"{{"external_merchant_id":"{MERCHANT}","tx_id":"tx_1","confirmed":true,"why":"the support of the venue says so"}}"#
             ),
         ),
         recipe("AdminService/ListForeignSettlements", format!(r#"{{"enterprise_id":"{V1_ENTERPRISE}"}}"#)),

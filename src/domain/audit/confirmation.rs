@@ -24,7 +24,9 @@ pub fn confirmation_changed(merchant_id: &MerchantId, tx_id: &TxId, after: &Conf
         .text("state", after.state.as_str())
         .text_if_any("reason", after.reason.map(ConfirmationReason::as_str))
         .text_if_any("detail", after.detail.as_deref())
-        .number("attempts", after.attempts);
+        .number("attempts", after.attempts)
+        .text_if_any("decided_by", after.resolution.as_ref().map(|resolution| resolution.by.as_str()))
+        .text_if_any("why", after.resolution.as_ref().map(|resolution| resolution.why.as_str()));
     AuditEntry {
         kind: AuditKind::Change,
         subject: AuditSubject::Confirmation { merchant_id: merchant_id.clone(), tx_id: tx_id.clone(), revision: after.revision }

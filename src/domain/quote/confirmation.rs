@@ -33,9 +33,11 @@
 //! | ... still quoted, after silence | sent again, since a reading lies between; where an attempt arrives late, one of them gets 409 |
 //! | ... still quoted after it expired | `REFUSED` once the silence window has passed since the expiry and the last attempt |
 //! | it stays unknown for a day, or workers keep stopping in it | `NEEDS_OPERATOR` |
+//! | a person decides, and a reading does not speak against it | `CONFIRMED` or `REFUSED` |
 
 use jiff::Timestamp;
 
+use super::resolution::ConfirmationResolution;
 use super::terms::Terms;
 use crate::domain::ids::{CallerId, ExternalTxId};
 use crate::domain::settlement::{NextAction, Outcome, names};
@@ -117,6 +119,8 @@ pub enum ConfirmationReason {
     TooLongUnknown,
     /// Workers stopped in the middle of it too often.
     TooManyTakeovers,
+    /// A person found out that the venue has none of ours.
+    ResolvedByOperator,
 }
 
 names!(ConfirmationReason {
@@ -137,6 +141,7 @@ names!(ConfirmationReason {
     VenueAnswerInvalid => "VENUE_ANSWER_INVALID",
     TooLongUnknown => "TOO_LONG_UNKNOWN",
     TooManyTakeovers => "TOO_MANY_TAKEOVERS",
+    ResolvedByOperator => "RESOLVED_BY_OPERATOR",
 });
 
 /// What is open since an attempt had no conclusive answer.
@@ -175,6 +180,8 @@ pub struct Confirmation {
     pub dispatched_at: Option<Timestamp>,
     /// What is open.
     pub doubt: Option<ConfirmationDoubt>,
+    /// What a person decided.
+    pub resolution: Option<ConfirmationResolution>,
     /// When it last changed.
     pub updated_at: Timestamp,
     /// Rises with every change: a writer who read another one is refused.
@@ -213,6 +220,8 @@ pub enum ConfirmationChange {
     Delayed(ConfirmationReason, String),
     /// A caller asks to have it read back again.
     AskedAgain,
+    /// A person decided.
+    Resolved(ConfirmationResolution),
 }
 
 impl Confirmation {
@@ -232,6 +241,7 @@ impl Confirmation {
             attempts: 0,
             dispatched_at: None,
             doubt: None,
+            resolution: None,
             updated_at: now,
             revision: 0,
         }
@@ -261,6 +271,7 @@ impl Confirmation {
             (ConfirmationChange::AskedAgain, S::NeedsOperator) => {
                 Self { doubt: Some(self.doubted(None, now)), ..self.told(S::Unknown, None, None, now) }
             }
+            (ConfirmationChange::Resolved(resolution), S::NeedsOperator) => self.resolved(resolution, now),
             _ => return None,
         };
         Some(after)
@@ -268,6 +279,16 @@ impl Confirmation {
 
     fn told(&self, state: ConfirmationState, reason: Option<ConfirmationReason>, detail: Option<String>, now: Timestamp) -> Self {
         Self { state, reason, detail, updated_at: now, revision: self.revision + 1, ..self.clone() }
+    }
+
+    fn resolved(&self, resolution: ConfirmationResolution, now: Timestamp) -> Self {
+        let ended = if resolution.was_confirmed {
+            Self { doubt: None, ..self.told(ConfirmationState::Confirmed, None, None, now) }
+        } else {
+            let (reason, why) = (ConfirmationReason::ResolvedByOperator, resolution.why.clone());
+            self.told(ConfirmationState::Refused, Some(reason), Some(why), now)
+        };
+        Self { resolution: Some(resolution), ..ended }
     }
 
     /// Silence is never forgotten by a later refusal; a day begins with the first doubt.
@@ -311,7 +332,8 @@ pub fn after_refusal(reason: ConfirmationReason) -> NextAction {
         | ConfirmationReason::Changed
         | ConfirmationReason::Inconsistent
         | ConfirmationReason::VenueRejectedRequest
-        | ConfirmationReason::NotFound => NextAction::FixWithNewId,
+        | ConfirmationReason::NotFound
+        | ConfirmationReason::ResolvedByOperator => NextAction::FixWithNewId,
         ConfirmationReason::VenueRateLimited | ConfirmationReason::VenueUnavailable => NextAction::RetrySame,
         ConfirmationReason::WalletNotAllowed
         | ConfirmationReason::ConfirmedByAnother

@@ -2,12 +2,13 @@
 
 use super::trade;
 use super::violations::{InvalidRequest, Violations};
-use crate::domain::ids::{EnterpriseId, ExternalId, Notes, SettlementId};
+use crate::domain::ids::{EnterpriseId, ExternalId, MerchantId, Notes, SettlementId, TxId};
 use crate::grpc::pb;
+use crate::grpc::pb::resolve_quote_confirmation_request::Decision as QuoteWord;
 use crate::grpc::pb::resolve_settlement_request::Decision as SettlementWord;
 use crate::grpc::pb::resolve_trade_settlement_request::Decision;
 use crate::service::trade::{TradeDecision, TradeResolution};
-use crate::service::{SettlementDecision, SettlementResolution, SettlementVersion};
+use crate::service::{QuoteResolution, SettlementDecision, SettlementResolution, SettlementVersion};
 
 /// The most bytes of a reason: a timeline's line has room for it and for who gave it.
 const MAX_WHY_BYTES: usize = 256;
@@ -64,6 +65,33 @@ pub fn resolve_trade(request: &pb::ResolveTradeSettlementRequest) -> Result<Trad
             enterprise_id: enterprise_id?,
             request_id: request_id?,
             decision: decision?,
+            why: why?.as_str().to_owned(),
+        })
+    })
+}
+
+/// Reads ResolveQuoteConfirmation's request.
+///
+/// # Errors
+/// [`InvalidRequest`] with every field that breaks its limit.
+pub fn resolve_quote(request: &pb::ResolveQuoteConfirmationRequest) -> Result<QuoteResolution, InvalidRequest> {
+    let mut violations = Violations::new();
+    let merchant_id = violations.required("external_merchant_id", &request.external_merchant_id, MerchantId::new);
+    let tx_id = violations.required("tx_id", &request.tx_id, TxId::new);
+    let was_confirmed = violations.present("decision", request.decision.as_ref()).and_then(|decision| match decision {
+        QuoteWord::Confirmed(true) => Some(true),
+        QuoteWord::NotConfirmed(true) => Some(false),
+        QuoteWord::Confirmed(false) | QuoteWord::NotConfirmed(false) => {
+            violations.add("decision", "must be true where it is given");
+            None
+        }
+    });
+    let why = violations.required("why", &request.why, Notes::new);
+    violations.finish(|| {
+        Some(QuoteResolution {
+            merchant_id: merchant_id?,
+            tx_id: tx_id?,
+            was_confirmed: was_confirmed?,
             why: why?.as_str().to_owned(),
         })
     })

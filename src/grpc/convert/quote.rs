@@ -6,7 +6,9 @@ use super::time::to_proto;
 use super::violations::{InvalidRequest, Violations};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{Currency, ExternalTxId, MerchantId, RequestId, TxId};
-use crate::domain::quote::{Chain, Confirmation, Expectations, MinorUnits, Quote, QuoteRequest, WalletAddress};
+use crate::domain::quote::{
+    Chain, Confirmation, ConfirmationResolution, Expectations, MinorUnits, Quote, QuoteRequest, WalletAddress,
+};
 use crate::grpc::pb;
 use crate::service::ConfirmQuote;
 
@@ -128,6 +130,16 @@ fn confirmation(confirmation: Confirmation) -> pb::QuoteConfirmation {
         caller: confirmation.caller.as_str().to_owned(),
         recorded_at: Some(to_proto(confirmation.recorded_at)),
         updated_at: Some(to_proto(confirmation.updated_at)),
+        resolution: confirmation.resolution.map(resolution),
+    }
+}
+
+fn resolution(resolution: ConfirmationResolution) -> pb::ConfirmationResolution {
+    pb::ConfirmationResolution {
+        was_confirmed: resolution.was_confirmed,
+        decided_by: resolution.by.as_str().to_owned(),
+        why: resolution.why,
+        decided_at: Some(to_proto(resolution.at)),
     }
 }
 

@@ -71,6 +71,7 @@ fn public(reason: ConfirmationReason) -> ErrorReason {
         ConfirmationReason::VenueRateLimited => ErrorReason::VenueRateLimited,
         ConfirmationReason::VenueUnavailable => ErrorReason::VenueUnavailable,
         ConfirmationReason::VenueAnswerInvalid => ErrorReason::VenueAnswerInvalid,
+        ConfirmationReason::ResolvedByOperator => ErrorReason::ResolvedByOperator,
         // A confirmation is never refused for these: a person decides.
         ConfirmationReason::Unattributed | ConfirmationReason::TooLongUnknown | ConfirmationReason::TooManyTakeovers => {
             ErrorReason::Internal

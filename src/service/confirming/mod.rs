@@ -10,7 +10,7 @@ mod answer;
 mod dispatch;
 mod follow;
 mod pace;
-mod report;
+pub(super) mod report;
 mod undecided;
 
 use async_trait::async_trait;

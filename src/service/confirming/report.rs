@@ -6,7 +6,7 @@ use tracing::{error, info, warn};
 use crate::domain::quote::{ConfirmationReason, ConfirmationState, Quote};
 
 /// A confirmation changed. Its callback's token is nowhere near.
-pub(super) fn changed(quote: &Quote) {
+pub(in crate::service) fn changed(quote: &Quote) {
     let Some(confirmation) = &quote.confirmation else { return };
     let (merchant, tx_id) = (quote.request.merchant_id.as_str(), quote.venue.tx_id.as_str());
     let (external_tx_id, state) = (confirmation.external_tx_id.as_str(), confirmation.state.as_str());

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::text::{instant, read_instant};
 use crate::domain::amount::Amount;
-use crate::domain::quote::{ConfirmationDoubt, ConfirmationReason, Terms};
+use crate::domain::ids::CallerId;
+use crate::domain::quote::{ConfirmationDoubt, ConfirmationReason, ConfirmationResolution, Terms};
 
 #[derive(Serialize, Deserialize)]
 struct TermsRow {
@@ -60,4 +61,30 @@ pub(super) fn read_doubt(text: &str) -> Option<ConfirmationDoubt> {
         None => None,
     };
     Some(ConfirmationDoubt { since: read_instant(&row.since)?, silent: row.silent, refusal })
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResolutionRow {
+    was_confirmed: bool,
+    by: String,
+    why: String,
+    at: String,
+}
+
+/// Writes what a person decided, where anybody did.
+pub(super) fn write_resolution(resolution: Option<&ConfirmationResolution>) -> Result<Option<String>, serde_json::Error> {
+    let row = |resolution: &ConfirmationResolution| ResolutionRow {
+        was_confirmed: resolution.was_confirmed,
+        by: resolution.by.as_str().to_owned(),
+        why: resolution.why.clone(),
+        at: instant(resolution.at),
+    };
+    resolution.map(|resolution| serde_json::to_string(&row(resolution))).transpose()
+}
+
+/// Reads what a person decided; `None` when it is nothing that [`write_resolution`] wrote.
+pub(super) fn read_resolution(text: &str) -> Option<ConfirmationResolution> {
+    let row: ResolutionRow = serde_json::from_str(text).ok()?;
+    let by = CallerId::new(row.by).ok()?;
+    Some(ConfirmationResolution { was_confirmed: row.was_confirmed, by, why: row.why, at: read_instant(&row.at)? })
 }

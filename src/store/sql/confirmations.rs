@@ -54,9 +54,10 @@ pub(super) async fn record(on: &mut Session, new: &NewConfirmation) -> Result<Co
     Ok(ConfirmationRecorded::New(Box::new(quote)))
 }
 
-/// Makes a confirmation that rests go on.
+/// Makes a confirmation that rests go on, or end as a person decided, with what the venue says of the quote.
 pub(super) async fn resume(on: &mut Session, quote: &Quote, after: &Confirmation) -> Result<(), StoreError> {
     errands::enlist(on, ErrandKind::Quote, quote.venue.tx_id.as_str(), after.updated_at).await?;
+    keep_reading(on, quote).await?;
     raise(on, &quote.request.merchant_id, &quote.venue.tx_id).await?;
     update(on, quote, after).await
 }
@@ -141,7 +142,7 @@ async fn write(on: &mut Session, quote: &Quote, confirmation: &Confirmation) -> 
 /// Writes a confirmation's progress on top of the revision before it.
 async fn update(on: &mut Session, quote: &Quote, confirmation: &Confirmation) -> Result<(), StoreError> {
     const UPDATE: &str = "UPDATE quote_confirmation SET state = $3, reason = $4, detail = $5, attempts = $6, dispatched_at = $7, \
-                          doubt = $8, updated_at = $9, revision = revision + 1 \
+                          doubt = $8, updated_at = $9, resolution = $11, revision = revision + 1 \
                           WHERE merchant_id = $1 AND tx_id = $2 AND revision = $10 - 1";
     let update = Statement::new(UPDATE)
         .bind(quote.request.merchant_id.as_str())
@@ -153,7 +154,8 @@ async fn update(on: &mut Session, quote: &Quote, confirmation: &Confirmation) ->
         .bind(confirmation.dispatched_at)
         .bind(rows::write_doubt(confirmation.doubt).map_err(unavailable)?)
         .bind(confirmation.updated_at)
-        .bind(sequence(confirmation.revision)?);
+        .bind(sequence(confirmation.revision)?)
+        .bind(rows::write_resolution(confirmation.resolution.as_ref()).map_err(unavailable)?);
     if on.execute(update).await? == 1 { audit::confirmation(on, quote, confirmation).await } else { Err(StoreError::Fenced) }
 }
 
@@ -178,7 +180,7 @@ pub(super) async fn of_quote(
     tx_id: &TxId,
 ) -> Result<Option<Confirmation>, StoreError> {
     const FIND: &str = "SELECT external_tx_id, accept_partial, terms, caller, recorded_at, state, reason, detail, attempts, \
-                        dispatched_at, doubt, updated_at, revision FROM quote_confirmation \
+                        dispatched_at, doubt, resolution, updated_at, revision FROM quote_confirmation \
                         WHERE merchant_id = $1 AND tx_id = $2";
     let found = on.row(Statement::new(FIND).bind(merchant_id.as_str()).bind(tx_id.as_str())).await?;
     found.as_ref().map(from_row).transpose()
@@ -197,6 +199,7 @@ fn from_row(row: &Row) -> Result<Confirmation, StoreError> {
         attempts: row.count("attempts")?,
         dispatched_at: row.read_if_any("dispatched_at", super::text::read_instant)?,
         doubt: row.read_if_any("doubt", rows::read_doubt)?,
+        resolution: row.read_if_any("resolution", rows::read_resolution)?,
         updated_at: row.instant("updated_at")?,
         revision: row.count("revision")?,
     })

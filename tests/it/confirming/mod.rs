@@ -7,4 +7,5 @@ mod every_answer;
 mod following;
 mod holding;
 mod repeats;
+mod resolving;
 mod shop;

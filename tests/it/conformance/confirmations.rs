@@ -5,8 +5,8 @@ use std::sync::Arc;
 use settlement_gateway::domain::amount::Amount;
 use settlement_gateway::domain::ids::{CallerId, ExternalTxId};
 use settlement_gateway::domain::quote::{
-    Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, ConfirmationState, Quote, QuoteStatus, Terms,
-    silence,
+    Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, ConfirmationResolution, ConfirmationState, Quote,
+    QuoteStatus, Terms, silence,
 };
 use settlement_gateway::store::{ConfirmationRecorded, ErrandKind, ErrandLease, StoreError};
 use tokio::task::JoinSet;
@@ -219,4 +219,23 @@ pub(crate) async fn a_callbacks_token_finds_its_quote(fixture: &Fixture) {
         assert_eq!(fixture.store.quote_by_callback_token(&token).await.unwrap().as_ref(), Some(&stored), "of either attempt");
     }
     assert_eq!(fixture.store.quote_by_callback_token(&[0; 32]).await.unwrap(), None);
+}
+
+pub(crate) async fn what_a_person_decided_reads_back_with_what_the_venue_says(fixture: &Fixture) {
+    fixture.quoted("tx-1").await;
+    fixture.confirm("tx-1", "payout-1").await;
+    let lease = fixture.held().await;
+    fixture.changed(&lease, "tx-1", ConfirmationChange::Parked(ConfirmationReason::Unattributed, "nameless".to_owned())).await;
+    fixture.store.release_errand(&lease, None).await.unwrap();
+    let by = CallerId::new("operator").unwrap();
+    let why = "\u{2014} asked them".to_owned();
+    let resolution = ConfirmationResolution { was_confirmed: true, by, why, at: after_start(3) };
+    let decided = after(fixture.read_quote("tx-1").await, ConfirmationChange::Resolved(resolution));
+    let venue = quote("tx-1", QuoteStatus::Processing, after_start(3)).venue;
+    let decided = Quote { venue, read_at: after_start(3), ..decided };
+    let confirmation = decided.confirmation.clone().unwrap();
+    fixture.store.resume_confirmation(&decided, &confirmation).await.unwrap();
+    let stored = fixture.read_quote("tx-1").await;
+    assert_eq!((stored.venue, stored.confirmation), (decided.venue, Some(confirmation)));
+    assert_eq!(fixture.held().await.subject, "tx-1", "the payout is followed");
 }

@@ -135,6 +135,7 @@ macro_rules! suite {
             confirmations: whoever_does_not_hold_the_errand_saves_nothing,
             confirmations: a_change_on_top_of_another_revision_is_refused,
             confirmations: what_rests_is_resumed_once_and_due_at_once,
+            confirmations: what_a_person_decided_reads_back_with_what_the_venue_says,
             confirmations: a_callbacks_token_finds_its_quote,
             inbox: a_delivery_reads_back_and_its_lane_is_due,
             inbox: a_repeat_is_told_from_another_body_and_neither_writes,

@@ -1,11 +1,15 @@
 //! ConfirmQuote, CancelQuote and WatchQuote as callers meet them: what is shown, what is refused and how.
 
+use settlement_gateway::grpc::pb::admin_service_client::AdminServiceClient;
+use settlement_gateway::grpc::pb::resolve_quote_confirmation_request::Decision;
 use settlement_gateway::grpc::pb::{
-    CancelQuoteRequest, ConfirmQuoteRequest, ConfirmationState, Quote, QuoteConfirmation, QuoteStatus, WatchQuoteRequest,
+    CancelQuoteRequest, ConfirmQuoteRequest, ConfirmationState, Quote, QuoteConfirmation, QuoteStatus,
+    ResolveQuoteConfirmationRequest, WatchQuoteRequest,
 };
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault};
 use tonic::Code;
 
+use super::known::{caller, of as by};
 use super::requests::quote;
 use crate::support::gateway::{GatewayUnderTest, MERCHANT, within};
 use crate::support::told::{assert_told, refused};
@@ -157,4 +161,50 @@ async fn bad_confirmations_are_refused_field_by_field() {
     }
     assert_told(&refused(client.confirm_quote(good).await), Code::NotFound, "QUOTE_NOT_FOUND");
     assert_eq!(gateway.venue_requests(), 0);
+}
+
+#[tokio::test]
+async fn a_person_who_was_named_decides_whose_a_payout_is() {
+    let gateway = GatewayUnderTest::start_with(|setup| {
+        let desk = "rpcs = [\"*\"]\nmerchants = [\"*\"]";
+        let operator = "rpcs = [\"AdminService/ResolveQuoteConfirmation\"]\nmerchants = [\"*\"]";
+        setup.callers = caller("desk", desk) + &caller("operator", operator);
+    })
+    .await;
+    let mut client = gateway.quotes().await;
+    let made = client.create_quote(by("desk", quote())).await.unwrap().into_inner().quote.unwrap();
+    let nameless = |members: &[(&str, &str)]| Behaviour::AlteredQuote {
+        members: members.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
+    };
+    for (on, times, behaviour) in [
+        (Endpoint::QuoteConfirm, 1, Behaviour::AcceptThenCut),
+        (Endpoint::QuoteGet, 1, nameless(&[])),
+        (Endpoint::QuoteGet, 10_000, nameless(&[("external_tx_id", "null")])),
+    ] {
+        gateway.disturb(Fault { on, times, behaviour });
+    }
+    let parked = client.confirm_quote(by("desk", confirmation(&made))).await.unwrap().into_inner().quote.unwrap();
+    assert_eq!(of(&parked).state(), ConfirmationState::NeedsOperator);
+    let decision = ResolveQuoteConfirmationRequest {
+        external_merchant_id: MERCHANT.to_owned(),
+        tx_id: made.tx_id.clone(),
+        decision: Some(Decision::Confirmed(true)),
+        why: "the venue's support says so".to_owned(),
+    };
+    let mut admin = AdminServiceClient::new(gateway.channel().await);
+    let starred = refused(admin.resolve_quote_confirmation(by("desk", decision.clone())).await);
+    assert_told(&starred, Code::PermissionDenied, "NOT_ALLOWED");
+    for (decision, fields) in [
+        (ResolveQuoteConfirmationRequest { decision: None, ..decision.clone() }, ["decision"]),
+        (ResolveQuoteConfirmationRequest { decision: Some(Decision::NotConfirmed(false)), ..decision.clone() }, ["decision"]),
+        (ResolveQuoteConfirmationRequest { why: String::new(), ..decision.clone() }, ["why"]),
+    ] {
+        let told = refused(admin.resolve_quote_confirmation(by("operator", decision)).await);
+        assert_told(&told, Code::InvalidArgument, "INVALID_REQUEST");
+        assert_eq!(told.fields, fields);
+    }
+    let decided = admin.resolve_quote_confirmation(by("operator", decision)).await.unwrap().into_inner().quote.unwrap();
+    let resolution = of(&decided).resolution.as_ref().unwrap();
+    assert_eq!((of(&decided).state(), resolution.decided_by.as_str()), (ConfirmationState::Confirmed, "operator"));
+    assert!(resolution.was_confirmed && resolution.decided_at.is_some());
 }

@@ -181,6 +181,12 @@ async fn call_trades(gateway: &GatewayUnderTest, rpc: &str, authorization: Optio
             let request = pb::ResolveSettlementRequest { enterprise_id, external_id, expected_sequence: 1, decision, why };
             AdminServiceClient::new(channel).resolve_settlement(with_header(authorization, request)).await.map(drop)
         }
+        "AdminService/ResolveQuoteConfirmation" => {
+            let decision = Some(pb::resolve_quote_confirmation_request::Decision::Confirmed(true));
+            let (external_merchant_id, tx_id, why) = ("m".to_owned(), "tx_1".to_owned(), "because".to_owned());
+            let request = pb::ResolveQuoteConfirmationRequest { external_merchant_id, tx_id, decision, why };
+            AdminServiceClient::new(channel).resolve_quote_confirmation(with_header(authorization, request)).await.map(drop)
+        }
         "AdminService/ListForeignSettlements" => {
             let request = pb::ListForeignSettlementsRequest { enterprise_id, ..Default::default() };
             AdminServiceClient::new(channel).list_foreign_settlements(with_header(authorization, request)).await.map(drop)

@@ -6,7 +6,7 @@ use tonic::Code;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
-use super::super::recipes::{ACCOUNT_A, ACCOUNT_AGENT, ACCOUNT_B, V1_ENTERPRISE, V2_ENTERPRISE};
+use super::super::recipes::{ACCOUNT_A, ACCOUNT_AGENT, ACCOUNT_B, MERCHANT, V1_ENTERPRISE, V2_ENTERPRISE};
 use super::{TourError, hold, must, print};
 use crate::grpc::pb;
 use crate::grpc::pb::admin_service_client::AdminServiceClient;
@@ -213,6 +213,15 @@ async fn decisions(channel: Channel) -> Result<(), TourError> {
     };
     print::request("AdminService/ResolveSettlement", "refused for the same reason", &asked);
     let code = admin.resolve_settlement(asked).await.err().map(|status| status.code());
+    hold(code == Some(Code::PermissionDenied), "a decision should be refused to whom it was not granted")?;
+    let asked = pb::ResolveQuoteConfirmationRequest {
+        external_merchant_id: MERCHANT.to_owned(),
+        tx_id: "tx_1".to_owned(),
+        decision: Some(pb::resolve_quote_confirmation_request::Decision::Confirmed(true)),
+        why: "the tour says so".to_owned(),
+    };
+    print::request("AdminService/ResolveQuoteConfirmation", "refused for the same reason", &asked);
+    let code = admin.resolve_quote_confirmation(asked).await.err().map(|status| status.code());
     hold(code == Some(Code::PermissionDenied), "a decision should be refused to whom it was not granted")?;
     let asked = pb::ListForeignSettlementsRequest { enterprise_id: V1_ENTERPRISE.to_owned(), ..Default::default() };
     print::request("AdminService/ListForeignSettlements", "refused for the same reason", &asked);

@@ -231,6 +231,7 @@ CREATE TABLE quote_confirmation (
     attempts        BIGINT NOT NULL,
     dispatched_at   TEXT,
     doubt           TEXT,
+    resolution      TEXT,
     updated_at      TEXT NOT NULL,
     revision        BIGINT NOT NULL,
     PRIMARY KEY (merchant_id, tx_id)

@@ -233,6 +233,7 @@ CREATE TABLE quote_confirmation (
     attempts        INTEGER NOT NULL,
     dispatched_at   TEXT,
     doubt           TEXT,
+    resolution      TEXT,
     updated_at      TEXT NOT NULL,
     revision        INTEGER NOT NULL,
     PRIMARY KEY (merchant_id, tx_id)
