@@ -3,7 +3,7 @@
 use crate::domain::policy::RpcName;
 
 /// Every RPC of `settlement.v1` that is served, as `Service/Method`.
-pub const KNOWN_RPCS: [&str; 36] = [
+pub const KNOWN_RPCS: [&str; 37] = [
     "SigningService/SignPayload",
     "SigningService/VerifyPayload",
     "SigningService/ListKeys",
@@ -31,6 +31,7 @@ pub const KNOWN_RPCS: [&str; 36] = [
     "TradeSettlementService/CreateTradeSettlement",
     "TradeSettlementService/GetTradeSettlement",
     "TradeSettlementService/ListTradeSettlements",
+    "TradeSettlementService/ListTradeSettlementEvents",
     "TradeSettlementService/ListAffirmations",
     "TradeSettlementService/Affirm",
     "TradeSettlementService/Reject",

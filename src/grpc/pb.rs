@@ -46,8 +46,8 @@ mod tests {
                           WatchSettlement ListSettlementEvents WatchSettlementEvents GetClientSettlement \
                           ListSettlementTransfers ListClientSettlements ListClientSettlementTransfers ListDisputes \
                           ListConnections GetBalances";
-        let trade = "CreateTradeSettlement GetTradeSettlement ListTradeSettlements ListAffirmations Affirm Reject Cancel \
-                     CalculateFees";
+        let trade = "CreateTradeSettlement GetTradeSettlement ListTradeSettlements ListTradeSettlementEvents \
+                     ListAffirmations Affirm Reject Cancel CalculateFees";
         let expected = [
             ("AdminService", rpcs("ResolveSettlement ResolveTradeSettlement ResolveQuoteConfirmation ListForeignSettlements")),
             ("QuoteService", rpcs("CreateQuote GetQuote ConfirmQuote CancelQuote WatchQuote")),

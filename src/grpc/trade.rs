@@ -12,8 +12,8 @@ use crate::domain::trade::TradeWrite;
 use crate::kill_points::{KillPoint, reached};
 use crate::service::Context;
 use crate::service::trade::{
-    TradeView, calculate_fees, get_trade_settlement, list_affirmations, list_trade_settlements, list_trade_settlements_at_venue,
-    write_trade,
+    TradeView, calculate_fees, get_trade_settlement, list_affirmations, list_trade_settlement_events, list_trade_settlements,
+    list_trade_settlements_at_venue, write_trade,
 };
 
 /// The handlers of TradeSettlementService.
@@ -81,6 +81,16 @@ impl TradeSettlementService for TradeApi {
             }
         };
         Ok(Response::new(page))
+    }
+
+    async fn list_trade_settlement_events(
+        &self,
+        request: Request<pb::ListTradeSettlementEventsRequest>,
+    ) -> Result<Response<pb::ListTradeSettlementEventsResponse>, Status> {
+        let call = Call::open(&request, About::call("TradeSettlementService/ListTradeSettlementEvents"), self.settings)?;
+        let query = call.converted(convert::events(request.get_ref()))?;
+        let (events, more) = call.read(list_trade_settlement_events(&self.context, call.caller(), &query)).await?;
+        Ok(Response::new(shown::events(events, more)))
     }
 
     async fn list_affirmations(

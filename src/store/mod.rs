@@ -47,7 +47,7 @@ pub use heads::HeadStore;
 pub use inbox::{About, Delivery, DeliveryOutcome, Hastened, InboxStore, Received};
 pub use quotes::{CallbackTokenHash, ConfirmationRecorded, QuoteRecorded, QuoteStore};
 pub use sql::{LeaseClock, OpenError, SchemaStatus, SqlStore};
-pub use trades::{TradeListQuery, TradeRecorded, TradeSaved, TradeStore};
+pub use trades::{TradeEvent, TradeListQuery, TradeRecorded, TradeSaved, TradeStore};
 
 /// The journal could not do what was asked.
 #[derive(Debug, Error)]

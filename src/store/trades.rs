@@ -1,11 +1,12 @@
 //! Writes on BitGo Trade in the journal.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{ErrandLease, StoreError};
 use crate::domain::ids::{EnterpriseId, RequestId, SettlementId, TradingAccountId};
-use crate::domain::trade::{TradeChange, TradeWrite};
+use crate::domain::trade::{TradeChange, TradeReason, TradeState, TradeWrite};
 
 /// What became of recording a write.
 #[derive(Debug, Clone)]
@@ -38,6 +39,25 @@ pub struct TradeListQuery {
     pub limit: u32,
 }
 
+/// One change of a write, as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TradeEvent {
+    /// The write's sequence after it.
+    pub sequence: u64,
+    /// The change's name; `RECEIVED` is the first.
+    pub change: String,
+    /// Where the write stood then.
+    pub state: TradeState,
+    /// Why.
+    pub reason: Option<TradeReason>,
+    /// The same in words, for people.
+    pub detail: Option<String>,
+    /// How often the write had been handed to the network.
+    pub attempts: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Writes on BitGo Trade.
 #[async_trait]
 pub trait TradeStore: Send + Sync {
@@ -59,6 +79,9 @@ pub trait TradeStore: Send + Sync {
 
     /// Lists creations, newest first.
     async fn list_trades(&self, query: &TradeListQuery) -> Result<Vec<TradeWrite>, StoreError>;
+
+    /// Lists a write's changes in their order, after a sequence and at most so many.
+    async fn trade_events(&self, id: Uuid, after_sequence: u64, limit: u32) -> Result<Vec<TradeEvent>, StoreError>;
 
     /// Saves a change: `after` is the write with the change applied, whose sequence must follow the stored one. A worker saves
     /// under its errand's lease; without one it is a person's decision, which makes the errand due again.

@@ -155,6 +155,7 @@ fn trade_recipes(grpc: SocketAddr) -> Vec<Recipe> {
         listed,
         recipe("TradeSettlementService/Affirm", affirm),
         recipe("TradeSettlementService/GetTradeSettlement", of(V1_ENTERPRISE, ACCOUNT_A, by_request)),
+        recipe("TradeSettlementService/ListTradeSettlementEvents", of(V1_ENTERPRISE, ACCOUNT_A, by_request)),
         recipe("TradeSettlementService/ListTradeSettlements", of(V1_ENTERPRISE, ACCOUNT_A, r#","page_size":10"#)),
         // Each word needs an affirmation that is still awaited, and ends it.
         create(3),

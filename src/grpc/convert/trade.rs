@@ -17,7 +17,7 @@ use crate::grpc::page_token::Filter;
 use crate::grpc::pb;
 use crate::grpc::pb::create_trade_settlement_request::Basis as AskedBasis;
 use crate::grpc::pb::get_trade_settlement_request::Name;
-use crate::service::trade::TradeName;
+use crate::service::trade::{TradeEventsQuery, TradeName};
 use crate::store::TradeListQuery;
 use crate::upstream::FeeQuery;
 
@@ -166,6 +166,22 @@ pub fn list(request: &pb::ListTradeSettlementsRequest) -> Result<Listed, Invalid
         }
         let Account { enterprise_id, account_id } = account;
         Some(Listed::Recorded(TradeListQuery { enterprise_id, account_id, after, limit }, filter))
+    })
+}
+
+/// Reads ListTradeSettlementEvents' request.
+///
+/// # Errors
+/// [`InvalidRequest`] with every field that breaks its limit.
+pub fn events(request: &pb::ListTradeSettlementEventsRequest) -> Result<TradeEventsQuery, InvalidRequest> {
+    let mut violations = Violations::new();
+    let account = account(&mut violations, &request.enterprise_id, &request.account_id);
+    let request_id = violations.required("request_id", &request.request_id, request_id);
+    let limit = violations.page_size("page_size", request.page_size);
+    violations.finish(|| {
+        let Account { enterprise_id, account_id } = account?;
+        let after_sequence = request.after_sequence;
+        Some(TradeEventsQuery { enterprise_id, account_id, request_id: request_id?, after_sequence, limit: limit? })
     })
 }
 

@@ -8,6 +8,7 @@ use crate::domain::trade::{
 use crate::grpc::page_token::Filter;
 use crate::grpc::pb;
 use crate::service::trade::TradeView;
+use crate::store::TradeEvent;
 
 /// A settlement as far as it is known.
 #[must_use]
@@ -36,6 +37,21 @@ pub fn page(views: Vec<TradeView>, more: bool, filter: Option<&Filter>) -> pb::L
         next_page_token: filter.zip(last).map(|(filter, last)| filter.token(last)).unwrap_or_default(),
         trade_settlements: views.into_iter().map(settlement).collect(),
     }
+}
+
+/// A write's changes.
+#[must_use]
+pub fn events(events: Vec<TradeEvent>, more: bool) -> pb::ListTradeSettlementEventsResponse {
+    let event = |event: TradeEvent| pb::TradeEvent {
+        sequence: event.sequence,
+        change: event.change,
+        state: pb::TradeState::from(event.state).into(),
+        reason: event.reason.map(TradeReason::as_str).unwrap_or_default().to_owned(),
+        detail: event.detail.unwrap_or_default(),
+        attempts: event.attempts,
+        at: Some(to_proto(event.at)),
+    };
+    pb::ListTradeSettlementEventsResponse { events: events.into_iter().map(event).collect(), more }
 }
 
 /// How far a write has come.

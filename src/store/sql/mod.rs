@@ -46,6 +46,7 @@ mod statement;
 mod store;
 mod supersede;
 mod text;
+mod trade_events;
 mod trade_rows;
 mod trades;
 mod transfer_row;

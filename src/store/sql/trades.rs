@@ -10,13 +10,14 @@ use super::row::{Row, parse};
 use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
-use super::{audit, errands, mirror};
+use super::trade_events::{self, note};
+use super::{errands, mirror};
 use crate::domain::ids::{EnterpriseId, RequestId, SettlementId};
 use crate::domain::signing::Signature;
 use crate::domain::trade::{
     Nonces, Shown, TradeAsked, TradeChange, TradeHeader, TradeProgress, TradeReason, TradeState, TradeWrite,
 };
-use crate::store::{ErrandKind, ErrandLease, StoreError, TradeListQuery, TradeRecorded, TradeSaved, TradeStore};
+use crate::store::{ErrandKind, ErrandLease, StoreError, TradeEvent, TradeListQuery, TradeRecorded, TradeSaved, TradeStore};
 
 /// The columns of a write.
 macro_rules! columns {
@@ -61,6 +62,11 @@ impl<D: Driver> TradeStore for SqlStore<D> {
         self.read(query.clone(), |on, query| Box::pin(list(on, query))).await
     }
 
+    async fn trade_events(&self, id: Uuid, after_sequence: u64, limit: u32) -> Result<Vec<TradeEvent>, StoreError> {
+        let of = (id, after_sequence, limit);
+        self.read(of, |on, (id, after, limit)| Box::pin(trade_events::list(on, *id, *after, *limit))).await
+    }
+
     async fn save_trade(
         &self,
         lease: Option<&ErrandLease>,
@@ -99,24 +105,6 @@ async fn record(on: &mut Session, write: &TradeWrite) -> Result<TradeRecorded, S
     note(on, write, "RECEIVED").await?;
     errands::enlist(on, ErrandKind::Trade, &id.to_string(), header.created_at).await?;
     Ok(TradeRecorded::New)
-}
-
-/// Adds a line to the write's history, and its audit record.
-async fn note(on: &mut Session, after: &TradeWrite, change: &'static str) -> Result<(), StoreError> {
-    const INSERT: &str = "INSERT INTO trade_event (trade_id, sequence, change, state, reason, detail, attempts, at) \
-                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let progress = &after.progress;
-    let insert = Statement::new(INSERT)
-        .bind(after.id)
-        .bind(sequence(progress.sequence)?)
-        .bind(change)
-        .bind(progress.state.as_str())
-        .bind(progress.reason.map(TradeReason::as_str))
-        .bind(progress.detail.as_deref())
-        .bind(progress.attempts)
-        .bind(progress.updated_at);
-    on.execute(insert).await?;
-    audit::trade(on, change, after).await
 }
 
 async fn save(on: &mut Session, save: &Save) -> Result<TradeSaved, StoreError> {

@@ -162,6 +162,7 @@ macro_rules! suite {
             events: who_reads_on_while_many_write_never_misses_a_change,
             trades: every_change_of_a_write_reads_back,
             trades: writes_on_affirmations_read_back,
+            trades: a_writes_changes_are_listed_in_their_order,
             trades: a_trade_request_id_belongs_to_its_first_write,
             trades: a_payload_is_held_by_one_write_until_it_came_to_nothing,
             trades: a_write_is_saved_by_who_holds_its_errand_alone,

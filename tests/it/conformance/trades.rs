@@ -7,7 +7,8 @@ use settlement_gateway::domain::ids::{
 use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::domain::trade::{
     Affirmation, Affirming, BaseUnits, Basis, Creation, Finding, Lock, Nonces, PartyAmounts, Resolution, Shown, ShownTrade,
-    Trade, TradeAction, TradeAsked, TradeChange, TradeHeader, TradeReason, TradeStatus, TradeWrite, VenueTradeSettlement,
+    Trade, TradeAction, TradeAsked, TradeChange, TradeHeader, TradeReason, TradeState, TradeStatus, TradeWrite,
+    VenueTradeSettlement,
 };
 use settlement_gateway::store::{ErrandLease, StoreError, TradeListQuery, TradeRecorded, TradeSaved};
 use uuid::Uuid;
@@ -255,4 +256,23 @@ pub(crate) async fn creations_are_listed_newest_first(fixture: &Fixture) {
     assert_eq!(names(&rest), ["r-1"]);
     let another = TradeListQuery { account_id: account("b"), ..query };
     assert!(fixture.store.list_trades(&another).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_writes_changes_are_listed_in_their_order(fixture: &Fixture) {
+    let received = write("r-1", creation());
+    let lease = fixture.record_trade(&received).await;
+    let ready = fixture.save_trade(&lease, &received, prepared("h")).await;
+    fixture.save_trade(&lease, &ready, refused()).await;
+    let other = write("r-2", creation());
+    fixture.record_trade(&other).await;
+    let listed = async |after, limit| fixture.store.trade_events(received.id, after, limit).await.unwrap();
+    let told: Vec<_> = listed(0, 10).await.into_iter().map(|event| (event.sequence, event.change, event.state)).collect();
+    let expected = [(1, "RECEIVED", "RECEIVED"), (2, "PREPARED", "PREPARED"), (3, "NOT_ACCEPTED", "NOT_ACCEPTED")];
+    let expected = expected.map(|(sequence, change, state)| (sequence, change.to_owned(), TradeState::from_name(state).unwrap()));
+    assert_eq!(told, expected);
+    let last = listed(2, 10).await.pop().unwrap();
+    assert_eq!((last.reason, last.detail.as_deref(), last.attempts), (Some(TradeReason::VenueRejectedRequest), Some("no"), 0));
+    assert_eq!(last.at, fixture.now());
+    assert_eq!(listed(0, 2).await.len(), 2);
+    assert!(listed(3, 10).await.is_empty() && listed(u64::MAX, 10).await.is_empty());
 }

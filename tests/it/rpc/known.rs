@@ -139,6 +139,10 @@ async fn call_trades(gateway: &GatewayUnderTest, rpc: &str, authorization: Optio
             let request = pb::ListTradeSettlementsRequest { enterprise_id, account_id, ..Default::default() };
             client.list_trade_settlements(with_header(authorization, request)).await.map(drop)
         }
+        "TradeSettlementService/ListTradeSettlementEvents" => {
+            let request = pb::ListTradeSettlementEventsRequest { enterprise_id, account_id, request_id, ..Default::default() };
+            client.list_trade_settlement_events(with_header(authorization, request)).await.map(drop)
+        }
         "TradeSettlementService/ListAffirmations" => {
             let request = pb::ListAffirmationsRequest { enterprise_id, account_id, ..Default::default() };
             client.list_affirmations(with_header(authorization, request)).await.map(drop)

@@ -157,3 +157,31 @@ async fn only_who_was_named_decides_what_nobody_else_can() {
         "NOT_RESOLVABLE",
     );
 }
+
+#[tokio::test]
+async fn what_became_of_a_write_is_listed_change_by_change() {
+    let gateway = GatewayUnderTest::start_with(impatient).await;
+    gateway.disturb(Fault { on: Endpoint::TradeCreate, times: 1, behaviour: Behaviour::CutBefore });
+    let mut client = trades(&gateway).await;
+    client.create_trade_settlement(creation(1)).await.unwrap();
+    let asked = pb::ListTradeSettlementEventsRequest {
+        enterprise_id: V1.to_owned(),
+        account_id: A.to_owned(),
+        request_id: request_id(1).to_uppercase(),
+        ..Default::default()
+    };
+    let whole = client.list_trade_settlement_events(asked.clone()).await.unwrap().into_inner();
+    let changes: Vec<_> = whole.events.iter().map(|event| event.change.as_str()).collect();
+    assert_eq!(changes, ["RECEIVED", "PREPARED", "SIGNED", "DISPATCHED", "UNANSWERED", "PARKED"]);
+    let last = whole.events.last().unwrap();
+    assert_eq!((last.state(), last.reason.as_str(), last.attempts), (pb::TradeState::NeedsOperator, "OUTCOME_UNDECIDED", 1));
+    assert!(!whole.more && last.at.is_some());
+    let page = pb::ListTradeSettlementEventsRequest { after_sequence: 2, page_size: 2, ..asked.clone() };
+    let page = client.list_trade_settlement_events(page).await.unwrap().into_inner();
+    assert_eq!((page.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), page.more), (vec![3, 4], true));
+    let unknown = pb::ListTradeSettlementEventsRequest { request_id: request_id(2), ..asked.clone() };
+    let told = refused(client.list_trade_settlement_events(unknown).await);
+    assert_told(&told, Code::NotFound, "TRADE_SETTLEMENT_NOT_FOUND");
+    let bad = pb::ListTradeSettlementEventsRequest { request_id: String::new(), page_size: 201, ..asked };
+    assert_eq!(refused(client.list_trade_settlement_events(bad).await).fields, ["request_id", "page_size"]);
+}

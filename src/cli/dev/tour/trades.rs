@@ -140,11 +140,26 @@ async fn settled(trades: &mut Trades, created: &pb::TradeSettlement) -> Result<(
         let now = must(found.trade_settlement.as_ref(), "the answer should hold a settlement")?;
         if now.progress.as_ref().is_some_and(|progress| progress.state() == pb::TradeState::Settled) {
             print::answer(&found);
-            return Ok(());
+            return told_again(trades, now).await;
         }
         tokio::time::sleep(LOOK).await;
     }
     Err(TourError::Unexpected("the trade settlement should settle".to_owned()))
+}
+
+/// Its history, from the store.
+async fn told_again(trades: &mut Trades, settled: &pb::TradeSettlement) -> Result<(), TourError> {
+    let asked = pb::ListTradeSettlementEventsRequest {
+        enterprise_id: V1_ENTERPRISE.to_owned(),
+        account_id: ACCOUNT_AGENT.to_owned(),
+        request_id: must(settled.progress.as_ref(), "the settlement should be ours")?.request_id.clone(),
+        ..Default::default()
+    };
+    print::request("TradeSettlementService/ListTradeSettlementEvents", "what became of it, change by change", &asked);
+    let listed = trades.list_trade_settlement_events(asked).await?.into_inner();
+    print::answer(&listed);
+    let last = listed.events.last().map(|event| event.state());
+    hold(last == Some(pb::TradeState::Settled), "the last change should be the settlement's end")
 }
 
 async fn reads(trades: &mut Trades) -> Result<(), TourError> {
