@@ -4,6 +4,7 @@ use super::confirming::report;
 use super::context::{Caller, Context};
 use super::create_quote::{desk, hold_answer};
 use super::error::{NotFound, ServiceError, VenueCall};
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::policy::Resource;
 use crate::domain::quote::{ConfirmationChange, ConfirmationResolution, ConfirmationState, Quote};
@@ -43,7 +44,7 @@ pub async fn resolve_quote_confirmation(
         return if decided == Some(was_confirmed) { Ok(stored) } else { Err(ServiceError::NotResolvable) };
     }
     let asked_at = context.clock.now();
-    let answer = desk.venue.get_quote(&tx_id).await;
+    let answer = desk.venue.get_quote(&tx_id, Urgency::Settling).await;
     let venue = answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Read, failure })?;
     hold_answer(VenueCall::Read, &venue, &stored.request)?;
     let refuted = if venue.is_behind(&stored.venue) {

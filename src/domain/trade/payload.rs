@@ -8,8 +8,7 @@
 use bigdecimal::BigDecimal;
 
 use super::amounts::{BaseUnits, PartyAmounts, Scope, Trade, disagreement};
-use super::venue::same_id;
-use crate::domain::ids::{Currency, TradingAccountId};
+use crate::domain::ids::{Currency, TradingAccountId, same_id};
 use crate::domain::payload::{Json, Mismatch, read_strict};
 
 /// The version that is understood.

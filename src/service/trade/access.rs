@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bigdecimal::{BigDecimal, Zero};
 
-use crate::domain::ids::{Currency, EnterpriseId, KeyId, TradingAccountId};
+use crate::domain::ids::{Currency, EnterpriseId, KeyId, TradingAccountId, same_id};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::Denied;
-use crate::domain::trade::{Basis, PartyAmounts, Trade, TradeAction, TradeAsked, read_trade_payload, same_id};
+use crate::domain::trade::{Basis, PartyAmounts, Trade, TradeAction, TradeAsked, read_trade_payload};
 use crate::service::context::{Caller, Context};
 use crate::service::error::ServiceError;
 use crate::upstream::{TradeVenue, VenueFailure};

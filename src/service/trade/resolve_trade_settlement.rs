@@ -3,10 +3,10 @@
 use super::access::renewing;
 use super::steps::at;
 use crate::domain::budget::Urgency;
-use crate::domain::ids::{EnterpriseId, RequestId, SettlementId};
+use crate::domain::ids::{EnterpriseId, RequestId, SettlementId, same_id};
 use crate::domain::policy::{Denied, Resource};
 use crate::domain::trade::{
-    Evidence, Finding, Resolution, Shown, TradeChange, TradeState, TradeWrite, VenueTradeSettlement, judge_affirmation, same_id,
+    Evidence, Finding, Resolution, Shown, TradeChange, TradeState, TradeWrite, VenueTradeSettlement, judge_affirmation,
     shows_ours,
 };
 use crate::service::context::{Caller, Context};
