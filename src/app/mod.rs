@@ -1,6 +1,7 @@
 //! The composition root: the only place that names concrete adapters. It
 //! starts everything in order, and stops it in the reverse.
 
+mod audit;
 mod callbacks;
 mod callers;
 mod error;
@@ -24,7 +25,7 @@ use crate::custody::Keyring;
 use crate::grpc::Health;
 use crate::http::Readiness;
 use crate::service::engine::{Engine, EngineSettings};
-use crate::service::{Context, ErrandSettings, Errands, RunsErrands};
+use crate::service::{Chainer, Context, ErrandSettings, Errands, RunsErrands};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 pub use error::AppError;
@@ -80,10 +81,12 @@ impl App {
             entropy,
             engine: engine.clone(),
             errands: errands.clone(),
+            refusals: audit::refusals(config, &store),
         };
         let (health, readiness) = (Health::new().await, Readiness::new());
         readiness.keys_loaded();
         let runners = runners::runners(config, &context).await?;
+        let chainer = audit::chainer(config, &context);
         let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone()).await?;
         let app = Self {
             store,
@@ -100,13 +103,13 @@ impl App {
             behind: TaskTracker::new(),
             grace: config.drain.grace,
         };
-        app.begin(listeners, metrics, runners);
+        app.begin(listeners, metrics, runners, chainer);
         app.health.started().await;
         app.readiness.started();
         Ok(app)
     }
 
-    fn begin(&self, listeners: Listeners, metrics: Metrics, runners: Vec<Arc<dyn RunsErrands>>) {
+    fn begin(&self, listeners: Listeners, metrics: Metrics, runners: Vec<Arc<dyn RunsErrands>>, chainer: Chainer) {
         let Listeners { grpc, ops, callbacks, tls } = listeners;
         self.engine.start();
         self.errands.start(runners);
@@ -121,6 +124,8 @@ impl App {
                 self.behind.spawn(key.watch(serving::FILE_POLL_INTERVAL, self.stop_ops.clone()));
             }
         }
+        let stop = self.stop_ops.clone();
+        self.behind.spawn(async move { chainer.run(stop).await });
         let stop = self.stop_ops.clone();
         self.behind.spawn(async move { metrics.upkeep(stop).await });
         if let Some(tls) = tls {

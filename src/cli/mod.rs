@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod audit;
 mod config;
 mod dev;
 mod exit;
@@ -8,6 +9,7 @@ mod healthcheck;
 mod keys;
 mod logging;
 mod migrate;
+mod private_file;
 mod sandbox;
 mod serve;
 
@@ -37,6 +39,8 @@ enum Command {
     Keys(keys::KeysArgs),
     /// Write what was settled on a day as CSV and JSON, with control totals, from the journal; a gateway may be running.
     Export(export::ExportArgs),
+    /// Verify the audit chain, or take it out of the journal; a gateway may be running.
+    Audit(audit::AuditArgs),
     /// Work with the journal's schema.
     Migrate(migrate::MigrateArgs),
     /// Ask a running gateway whether it is ready; exits with 0 if so. For containers and probes.
@@ -55,6 +59,7 @@ impl Cli {
             Command::Config(args) => config::run(&args),
             Command::Keys(args) => keys::run(&args),
             Command::Export(args) => export::run(&args).await,
+            Command::Audit(args) => audit::run(&args).await,
             Command::Migrate(args) => migrate::run(&args).await,
             Command::Healthcheck(args) => healthcheck::run(&args).await,
             Command::Version => {

@@ -5,6 +5,7 @@
 //! files or in environment variables and never in the configuration. What comes
 //! out is typed: who holds a [`Config`] checks nothing again.
 
+mod audit;
 mod base_url;
 mod bitlipa;
 mod callbacks;
@@ -35,6 +36,7 @@ use std::time::Duration;
 
 use toml::Table;
 
+pub use audit::Audit;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use bitlipa::{Bitlipa, Merchant};
 pub use callbacks::{BitGoCallback, BitlipaCallback, CallbackKey, CallbackPath, CallbackPathError, CallbackTls, Callbacks};
@@ -88,6 +90,8 @@ pub struct Config {
     pub callers: Vec<Caller>,
     /// The engine that carries settlements on.
     pub engine: Engine,
+    /// The audit chain.
+    pub audit: Audit,
     /// Logging.
     pub telemetry: Telemetry,
 }
@@ -174,6 +178,7 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
     let callers = read_callers(root, grpc.as_ref(), &Surroundings { takes_certificates, existing });
     let longest_call = venues.as_ref().map_or(Duration::ZERO, |venues| venues.call_timeout);
     let engine = root.section("engine", |section| Engine::read(section, longest_call));
+    let audit = root.section("audit", Audit::read);
     let telemetry = root.section("telemetry", Telemetry::read);
     let keys = keys.into_values();
     let of_sections = || {
@@ -190,6 +195,7 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
             callbacks,
             callers,
             engine: engine?,
+            audit: audit?,
             telemetry: telemetry?,
         })
     };

@@ -6,6 +6,7 @@ use super::call::{Call, HandlerSettings};
 use super::convert::{admin as convert, foreign, quote, settlement, trade_shown as shown};
 use super::pb;
 use super::pb::admin_service_server::AdminService;
+use super::refused::Wanted;
 use super::status::About;
 use crate::domain::trade::TradeAction;
 use crate::service::trade::{TradeView, resolve_trade_settlement};
@@ -33,8 +34,11 @@ impl AdminService for AdminApi {
         request: Request<pb::ResolveSettlementRequest>,
     ) -> Result<Response<pb::ResolveSettlementResponse>, Status> {
         let call = Call::open(&request, About::call("AdminService/ResolveSettlement"), self.settings)?;
-        let resolution = call.converted(convert::resolve(request.get_ref()))?;
-        let view = call.read(resolve_settlement(&self.context, call.caller(), resolution)).await?;
+        let resolving = async {
+            let resolution = call.converted(convert::resolve(request.get_ref()))?;
+            call.read(resolve_settlement(&self.context, call.caller(), resolution)).await
+        };
+        let view = call.audited(&self.context.refusals, Wanted::named(&request.get_ref().external_id), resolving).await?;
         Ok(Response::new(pb::ResolveSettlementResponse { settlement: Some(settlement::view(view)) }))
     }
 
@@ -43,8 +47,11 @@ impl AdminService for AdminApi {
         request: Request<pb::ResolveTradeSettlementRequest>,
     ) -> Result<Response<pb::ResolveTradeSettlementResponse>, Status> {
         let call = Call::open(&request, About::call("AdminService/ResolveTradeSettlement"), self.settings)?;
-        let resolution = call.converted(convert::resolve_trade(request.get_ref()))?;
-        let write = call.read(resolve_trade_settlement(&self.context, call.caller(), resolution)).await?;
+        let resolving = async {
+            let resolution = call.converted(convert::resolve_trade(request.get_ref()))?;
+            call.read(resolve_trade_settlement(&self.context, call.caller(), resolution)).await
+        };
+        let write = call.audited(&self.context.refusals, Wanted::named(&request.get_ref().request_id), resolving).await?;
         let progress = Some(shown::progress(&write));
         let is_creation = matches!(write.header.asked.action, TradeAction::Create(_));
         let trade_settlement = is_creation.then(|| shown::settlement(TradeView::of(write)));

@@ -10,9 +10,10 @@ use tonic::{Request, Status};
 use super::convert::violations::InvalidRequest;
 use super::deadline::{Deadline, patience};
 use super::pb::ErrorReason;
+use super::refused::{Refused, Wanted};
 use super::status::{self, About};
 use crate::domain::policy::{Grants, RpcName};
-use crate::service::{Caller, ServiceError};
+use crate::service::{Caller, Refusals, ServiceError};
 
 /// The handlers' tunables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(super) struct Call {
     about: About,
     deadline: Option<Deadline>,
     settings: HandlerSettings,
+    refused: Refused,
 }
 
 impl Call {
@@ -39,7 +41,13 @@ impl Call {
         let grants = request.extensions().get::<Arc<Grants>>();
         let grants = grants.cloned().ok_or_else(|| status::refused(ErrorReason::CallerUnknown, &about))?;
         let deadline = request.extensions().get::<Deadline>().copied();
-        Ok(Self { caller: Caller { grants, rpc: RpcName::new(about.rpc()) }, about, deadline, settings })
+        Ok(Self {
+            caller: Caller { grants, rpc: RpcName::new(about.rpc()) },
+            about,
+            deadline,
+            settings,
+            refused: Refused::default(),
+        })
     }
 
     /// Who calls.
@@ -54,7 +62,10 @@ impl Call {
 
     /// A converted request, or the status that names its faults.
     pub(super) fn converted<T>(&self, request: Result<T, InvalidRequest>) -> Result<T, Status> {
-        request.map_err(|invalid| status::invalid(invalid, &self.about))
+        request.map_err(|invalid| {
+            self.refused.because(ErrorReason::InvalidRequest);
+            status::invalid(invalid, &self.about)
+        })
     }
 
     /// What a limit lets through, or the status of the limit.
@@ -64,7 +75,12 @@ impl Call {
 
     /// A use case's answer, or the status of its error.
     pub(super) fn answered<T>(&self, answer: Result<T, ServiceError>) -> Result<T, Status> {
-        answer.map_err(|error| status::status(&error, &self.about))
+        answer.map_err(|error| {
+            if error.is_refusal() {
+                self.refused.because(status::reason(&error, &self.about));
+            }
+            status::status(&error, &self.about)
+        })
     }
 
     /// The answer of a use case that changes nothing, unless the caller's deadline ends before it is there.
@@ -74,6 +90,16 @@ impl Call {
             Ok(answer) => self.answered(answer),
             Err(_) => Err(status::refused(ErrorReason::DeadlineExceeded, &self.about)),
         }
+    }
+
+    /// Handles this call, which moves money or asks for a signature: where it is refused, that is recorded before it is told.
+    pub(super) async fn audited<T>(
+        &self,
+        refusals: &Refusals,
+        wanted: Wanted,
+        handling: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Status> {
+        self.refused.recorded(refusals, &self.caller, wanted, handling).await
     }
 
     /// What is needed to tell errors once the call itself is gone.

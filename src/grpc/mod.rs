@@ -19,6 +19,7 @@ pub mod pb;
 pub mod quote;
 pub mod reflection;
 mod refusal;
+mod refused;
 pub mod server;
 pub mod services;
 pub mod settlement;

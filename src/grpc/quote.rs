@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 use super::call::{Call, HandlerSettings};
 use super::convert::quote as convert;
 use super::pb;
+use super::refused::Wanted;
 use super::status::{self, About, Kind};
 use super::watches::{WatchLimits, Watches};
 use crate::domain::quote::Quote;
@@ -60,10 +61,14 @@ impl pb::quote_service_server::QuoteService for QuoteApi {
         request: Request<pb::ConfirmQuoteRequest>,
     ) -> Result<Response<pb::ConfirmQuoteResponse>, Status> {
         let call = Call::open(&request, About::call("QuoteService/ConfirmQuote").that(Kind::Changes), self.settings)?;
-        let asked = call.converted(convert::confirm(request.get_ref()))?;
-        let quote = confirm_quote(&self.context, call.caller(), &asked, call.patience()).await;
-        reached(KillPoint::Q10Answering);
-        Ok(Response::new(pb::ConfirmQuoteResponse { quote: self.shown(call.answered(quote)?) }))
+        let confirming = async {
+            let asked = call.converted(convert::confirm(request.get_ref()))?;
+            let quote = confirm_quote(&self.context, call.caller(), &asked, call.patience()).await;
+            reached(KillPoint::Q10Answering);
+            call.answered(quote)
+        };
+        let quote = call.audited(&self.context.refusals, Wanted::named(&request.get_ref().tx_id), confirming).await?;
+        Ok(Response::new(pb::ConfirmQuoteResponse { quote: self.shown(quote) }))
     }
 
     async fn cancel_quote(&self, request: Request<pb::CancelQuoteRequest>) -> Result<Response<pb::CancelQuoteResponse>, Status> {

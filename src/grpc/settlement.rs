@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status};
 use super::call::{Call, HandlerSettings};
 use super::convert::{initiate, list, names, preview, settlement};
 use super::pb;
+use super::refused::Wanted;
 use super::status::{self, About, Kind};
 use super::watches::{WatchLimits, Watches};
 use crate::kill_points::{KillPoint, reached};
@@ -78,7 +79,8 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
         let about = About::call("SettlementService/InitiateSettlement").that(kind).named(&asked.external_id);
         let call = self.open(&request, about)?;
         if !asked.validate_only {
-            return Ok(Response::new(self.initiate(&call, asked).await?));
+            let wanted = Wanted::named(&asked.external_id);
+            return Ok(Response::new(call.audited(&self.context.refusals, wanted, self.initiate(&call, asked)).await?));
         }
         let preview = Some(self.preview(&call, asked).await?);
         Ok(Response::new(pb::InitiateSettlementResponse { settlement: None, preview, funds_check: None }))
@@ -121,9 +123,12 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
         let asked = request.get_ref();
         let about = About::call("SettlementService/RetrySettlement").that(Kind::Changes).named(&asked.external_id);
         let call = self.open(&request, about)?;
-        let version = call.converted(names::retry(asked))?;
-        let view = retry_settlement(&self.context, call.caller(), &version, call.patience()).await;
-        Ok(Response::new(pb::RetrySettlementResponse { settlement: shown(call.answered(view)?) }))
+        let retrying = async {
+            let version = call.converted(names::retry(asked))?;
+            call.answered(retry_settlement(&self.context, call.caller(), &version, call.patience()).await)
+        };
+        let view = call.audited(&self.context.refusals, Wanted::named(&asked.external_id), retrying).await?;
+        Ok(Response::new(pb::RetrySettlementResponse { settlement: shown(view) }))
     }
 
     async fn cancel_settlement(
@@ -133,9 +138,12 @@ impl pb::settlement_service_server::SettlementService for SettlementApi {
         let asked = request.get_ref();
         let about = About::call("SettlementService/CancelSettlement").that(Kind::Changes).named(&asked.external_id);
         let call = self.open(&request, about)?;
-        let version = call.converted(names::cancel(asked))?;
-        let view = cancel_settlement(&self.context, call.caller(), &version).await;
-        Ok(Response::new(pb::CancelSettlementResponse { settlement: shown(call.answered(view)?) }))
+        let cancelling = async {
+            let version = call.converted(names::cancel(asked))?;
+            call.answered(cancel_settlement(&self.context, call.caller(), &version).await)
+        };
+        let view = call.audited(&self.context.refusals, Wanted::named(&asked.external_id), cancelling).await?;
+        Ok(Response::new(pb::CancelSettlementResponse { settlement: shown(view) }))
     }
 
     type WatchSettlementStream = Told<pb::WatchSettlementResponse>;

@@ -5,6 +5,7 @@ use tonic::{Request, Response, Status};
 use super::call::{Call, HandlerSettings};
 use super::convert::signing as convert;
 use super::pb;
+use super::refused::Wanted;
 use super::status::About;
 use crate::service::{Context, list_keys, sign_payload, verify_payload};
 
@@ -31,9 +32,14 @@ impl SigningApi {
 impl pb::signing_service_server::SigningService for SigningApi {
     async fn sign_payload(&self, request: Request<pb::SignPayloadRequest>) -> Result<Response<pb::SignPayloadResponse>, Status> {
         let call = self.open(&request, "SigningService/SignPayload")?;
-        let asked = call.converted(convert::sign(request.into_inner()))?;
-        let signed = sign_payload(&self.context, call.caller(), &asked.key_id, asked.payload).await;
-        Ok(Response::new(convert::signed(call.answered(signed)?)))
+        let asked = request.into_inner();
+        let wanted = Wanted::signature(&asked.key_id, &asked.payload);
+        let signing = async {
+            let asked = call.converted(convert::sign(asked))?;
+            let signed = sign_payload(&self.context, call.caller(), &asked.key_id, asked.payload).await;
+            Ok(Response::new(convert::signed(call.answered(signed)?)))
+        };
+        call.audited(&self.context.refusals, wanted, signing).await
     }
 
     async fn verify_payload(

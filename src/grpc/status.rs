@@ -39,6 +39,12 @@ pub fn status(error: &ServiceError, about: &About) -> Status {
     failure.complete(about).into_status()
 }
 
+/// The reason of a use case's error.
+#[must_use]
+pub fn reason(error: &ServiceError, about: &About) -> ErrorReason {
+    failure(error, about).row().reason
+}
+
 /// The status of a request that could not be read.
 #[must_use]
 pub fn invalid(request: InvalidRequest, about: &About) -> Status {

@@ -5,8 +5,10 @@ use tonic::{Request, Response, Status};
 use super::call::{Call, HandlerSettings};
 use super::convert::trade::{self as convert, Listed};
 use super::convert::trade_shown as shown;
+use super::convert::violations::InvalidRequest;
 use super::pb;
 use super::pb::trade_settlement_service_server::TradeSettlementService;
+use super::refused::Wanted;
 use super::status::{About, Kind};
 use crate::domain::trade::TradeWrite;
 use crate::kill_points::{KillPoint, reached};
@@ -31,10 +33,19 @@ impl TradeApi {
     }
 
     /// One of the four writes.
-    async fn write(&self, call: &Call, asked: convert::AskedWrite) -> Result<TradeWrite, Status> {
-        let write = write_trade(&self.context, call.caller(), asked.asked, asked.submit_before, call.patience()).await;
-        reached(KillPoint::T10Answering);
-        call.answered(write)
+    async fn write(
+        &self,
+        call: &Call,
+        request_id: &str,
+        asked: Result<convert::AskedWrite, InvalidRequest>,
+    ) -> Result<TradeWrite, Status> {
+        let writing = async {
+            let asked = call.converted(asked)?;
+            let write = write_trade(&self.context, call.caller(), asked.asked, asked.submit_before, call.patience()).await;
+            reached(KillPoint::T10Answering);
+            call.answered(write)
+        };
+        call.audited(&self.context.refusals, Wanted::named(request_id), writing).await
     }
 }
 
@@ -46,8 +57,8 @@ impl TradeSettlementService for TradeApi {
     ) -> Result<Response<pb::CreateTradeSettlementResponse>, Status> {
         let call =
             Call::open(&request, About::call("TradeSettlementService/CreateTradeSettlement").that(Kind::Changes), self.settings)?;
-        let asked = call.converted(convert::create(request.get_ref()))?;
-        let write = self.write(&call, asked).await?;
+        let asked = request.get_ref();
+        let write = self.write(&call, &asked.request_id, convert::create(asked)).await?;
         let trade_settlement = Some(shown::settlement(TradeView::of(write)));
         Ok(Response::new(pb::CreateTradeSettlementResponse { trade_settlement }))
     }
@@ -106,24 +117,24 @@ impl TradeSettlementService for TradeApi {
 
     async fn affirm(&self, request: Request<pb::AffirmRequest>) -> Result<Response<pb::AffirmResponse>, Status> {
         let call = Call::open(&request, About::call("TradeSettlementService/Affirm").that(Kind::Changes), self.settings)?;
-        let asked = call.converted(convert::affirm(request.get_ref()))?;
-        let write = self.write(&call, asked).await?;
+        let asked = request.get_ref();
+        let write = self.write(&call, &asked.request_id, convert::affirm(asked)).await?;
         let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
         Ok(Response::new(pb::AffirmResponse { progress, affirmation }))
     }
 
     async fn reject(&self, request: Request<pb::RejectRequest>) -> Result<Response<pb::RejectResponse>, Status> {
         let call = Call::open(&request, About::call("TradeSettlementService/Reject").that(Kind::Changes), self.settings)?;
-        let asked = call.converted(convert::reject(request.get_ref()))?;
-        let write = self.write(&call, asked).await?;
+        let asked = request.get_ref();
+        let write = self.write(&call, &asked.request_id, convert::reject(asked)).await?;
         let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
         Ok(Response::new(pb::RejectResponse { progress, affirmation }))
     }
 
     async fn cancel(&self, request: Request<pb::CancelRequest>) -> Result<Response<pb::CancelResponse>, Status> {
         let call = Call::open(&request, About::call("TradeSettlementService/Cancel").that(Kind::Changes), self.settings)?;
-        let asked = call.converted(convert::cancel(request.get_ref()))?;
-        let write = self.write(&call, asked).await?;
+        let asked = request.get_ref();
+        let write = self.write(&call, &asked.request_id, convert::cancel(asked)).await?;
         let (progress, affirmation) = (Some(shown::progress(&write)), shown::affirmation_of(&write));
         Ok(Response::new(pb::CancelResponse { progress, affirmation }))
     }

@@ -8,6 +8,7 @@ use super::directory::{Directory, Enterprise, SettlementTerms};
 use super::engine::Engine;
 use super::errands::Errands;
 use super::error::ServiceError;
+use super::refusals::Refusals;
 use crate::custody::Keyring;
 use crate::domain::ids::EnterpriseId;
 use crate::domain::policy::{Denied, Grants, Resource, RpcName};
@@ -32,6 +33,8 @@ pub struct Context {
     pub engine: Engine,
     /// The workers that do what outlives its caller and is no settlement.
     pub errands: Errands,
+    /// The record of what was refused.
+    pub refusals: Refusals,
 }
 
 /// Who calls, and what.

@@ -258,4 +258,50 @@ impl ServiceError {
     pub fn invalid(field: &str, problem: Problem) -> Self {
         Self::Invalid(vec![Violation { field: field.to_owned(), problem }])
     }
+
+    /// Whether the gateway refused: it goes on record where money or a signature was asked for. What the venue refused is a
+    /// change of what was recorded, and what failed refused nothing.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Invalid(_)
+            | Self::Denied(_)
+            | Self::LimitExceeded(_)
+            | Self::WalletNotAllowed
+            | Self::NotFound(_)
+            | Self::ExternalIdReused { .. }
+            | Self::RequestIdReused { .. }
+            | Self::SupersedesRefused(_)
+            | Self::Twice(_)
+            | Self::RouteMismatch { .. }
+            | Self::ShortOfFunds(_)
+            | Self::AmountUnitMismatch
+            | Self::PayloadMismatch(_)
+            | Self::NotResolvable
+            | Self::ResolutionRefuted(_)
+            | Self::SigningRefused(_)
+            | Self::StateConflict(_)
+            | Self::NotRetryable(_)
+            | Self::NotCancellable(_)
+            | Self::QuoteUnconfirmable(_)
+            | Self::QuoteChanged { .. }
+            | Self::ConfirmationReused { .. }
+            | Self::CallbackNotConfigured
+            | Self::QuoteBeingConfirmed(_)
+            | Self::QuoteNotCancellable(_) => true,
+            Self::NotAccepted(_)
+            | Self::TradeNotAccepted(_)
+            | Self::ConfirmationRefused(_)
+            | Self::KeyUnavailable(_)
+            | Self::Busy(_)
+            | Self::CancellationUnknown
+            | Self::Venue { .. }
+            | Self::Store(_)
+            | Self::CursorBeyondEnd { .. }
+            | Self::ReaderTooSlow
+            | Self::Overloaded
+            | Self::Draining
+            | Self::Internal(..) => false,
+        }
+    }
 }

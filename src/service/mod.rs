@@ -4,9 +4,11 @@
 //! Work that must outlive its caller is done by the [`engine`]: a use case
 //! records it, wakes the engine and waits.
 
+mod audit_check;
 mod before;
 mod cancel_quote;
 mod cancel_settlement;
+mod chainer;
 mod confirm_quote;
 mod confirming;
 mod context;
@@ -39,6 +41,7 @@ mod patrol;
 mod preview_settlement;
 mod receive_quote_call;
 mod receive_settlement_call;
+mod refusals;
 mod renewing;
 mod resolve_quote_confirmation;
 mod resolve_settlement;
@@ -54,8 +57,10 @@ mod watch_quote;
 mod watch_settlement;
 mod watch_settlement_events;
 
+pub use audit_check::{AuditReport, JournalFault, check_audit};
 pub use cancel_quote::cancel_quote;
 pub use cancel_settlement::cancel_settlement;
+pub use chainer::{Chainer, ChainerSettings};
 pub use confirm_quote::{ConfirmQuote, confirm_quote};
 pub use confirming::{QuoteErrands, QuotePace};
 pub use context::{Caller, Context};
@@ -84,6 +89,7 @@ pub use patrol::Patrol;
 pub use preview_settlement::{DayLeft, Preview, preview_settlement};
 pub use receive_quote_call::{CalledQuote, called_quote, receive_quote_call};
 pub use receive_settlement_call::{SettlementCall, receive_settlement_call};
+pub use refusals::Refusals;
 pub use resolve_quote_confirmation::{QuoteResolution, resolve_quote_confirmation};
 pub use resolve_settlement::{SettlementDecision, SettlementResolution, resolve_settlement};
 pub use retry_settlement::{SettlementVersion, retry_settlement};

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, ChainedRecord};
+use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditSubject, ChainLink};
 
 /// What came of a try to chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,56 @@ impl AuditLag {
     pub const MAX_COUNTED: u32 = 100_000;
 }
 
+/// A part of the journal whose lines have audit records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalPart {
+    /// Changes of settlements.
+    Settlements,
+    /// Changes of writes on BitGo Trade.
+    Trades,
+    /// Confirmations of quotes, as they stand.
+    Confirmations,
+    /// Signing references: their reservations and signatures.
+    References,
+}
+
+impl JournalPart {
+    /// All parts.
+    pub const ALL: [Self; 4] = [Self::Settlements, Self::Trades, Self::Confirmations, Self::References];
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalLine {
+    /// What its record must say.
+    Entry(AuditSubject, AuditEntry),
+    /// It holds what no version wrote.
+    Unreadable(AuditSubject),
+}
+
+impl JournalLine {
+    /// What it is of.
+    #[must_use]
+    pub fn subject(&self) -> AuditSubject {
+        match self {
+            Self::Entry(subject, _) | Self::Unreadable(subject) => subject.clone(),
+        }
+    }
+}
+
+/// What the journal has of a record's subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalSays {
+    /// A line.
+    Line,
+    /// A reservation without a signature.
+    Unsigned,
+    /// It keeps no line of it, since it went on from there.
+    Passed,
+    /// Nothing.
+    Nothing,
+}
+
 /// The audit chain. What changes, is reserved or is signed is recorded by the methods that do it, in their transactions.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
@@ -51,11 +101,23 @@ pub trait AuditStore: Send + Sync {
     async fn audit_lag(&self) -> Result<AuditLag, StoreError>;
 
     /// Reads the chain after a position, in its order.
-    async fn audit_chain(&self, after: u64, limit: u32) -> Result<Vec<ChainedRecord>, StoreError>;
+    async fn audit_chain(&self, after: u64, limit: u32) -> Result<Vec<ChainLink>, StoreError>;
 
     /// Reads the records that wait, after an id, in the order of their ids.
     async fn audit_waiting(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Reads the records of a subject, chained or waiting; at most a few.
+    /// Reads the records of what is recorded once, chained or waiting.
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Reads the lines of a part of the journal after one of them, in the order of their keys. At most `limit`, or twice as many
+    /// where each may come with another.
+    async fn journal_lines(
+        &self,
+        part: JournalPart,
+        after: Option<AuditSubject>,
+        limit: u32,
+    ) -> Result<Vec<JournalLine>, StoreError>;
+
+    /// Asks what the journal has of a subject.
+    async fn journal_of(&self, subject: &AuditSubject) -> Result<JournalSays, StoreError>;
 }

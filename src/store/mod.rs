@@ -38,7 +38,7 @@ use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
 
-pub use audit::{AuditLag, AuditStore, Chained};
+pub use audit::{AuditLag, AuditStore, Chained, JournalLine, JournalPart, JournalSays};
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use events::{EventQuery, EventStore, EventStretch};
 pub use following::{DetailsMark, FollowingStore};

@@ -77,12 +77,24 @@ const COUNTERS: &[(&str, &str)] = &[
         "Settlements at a venue whose payload was signed here and that this gateway did not post.",
     ),
     ("settlement_gateway_patrol_failures_total", "Searches for such settlements that the venue did not answer."),
+    ("settlement_gateway_audit_chained_total", "Audit records that this process chained."),
+    (
+        "settlement_gateway_audit_failures_total",
+        "Tries to chain audit records, or to record a refusal, that the journal did not answer.",
+    ),
+    ("settlement_gateway_refusals_recorded_total", "Refusals that were recorded one by one."),
+    (
+        "settlement_gateway_refusals_counted_total",
+        "Refusals beyond their callers' allowances, or that could not be recorded: told in sums.",
+    ),
     ("settlement_gateway_contradictions_total", "Looks at finished settlements that said what cannot be."),
 ];
 
 /// Every gauge.
 const GAUGES: &[(&str, &str)] = &[
     ("settlement_gateway_connections", "Connections that are open."),
+    ("settlement_gateway_audit_waiting", "Audit records that wait to be chained."),
+    ("settlement_gateway_audit_lag_seconds", "For how long the oldest of them has waited."),
     ("settlement_gateway_venue_budget_left", "Calls that could be made to a venue at once, by purse."),
     ("settlement_gateway_venue_held_back", "1 while a venue is left alone after failures in a row, by venue."),
     (

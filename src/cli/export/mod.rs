@@ -15,13 +15,13 @@ use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use super::exit::{Exit, complain, say};
+use super::private_file::{FileError, PrivateFile};
 use crate::app::{AppError, open_journal_to_read};
 use crate::causes::with_causes;
 use crate::config::{Config, ProcessEnvironment};
 use crate::domain::ids::EnterpriseId;
 use crate::service::day_report::{Day, Totals, settlements_of_day, with_amounts};
 use crate::store::{Store, StoreError};
-use files::PrivateFile;
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -47,12 +47,8 @@ enum ExportError {
     Open(#[from] AppError),
     #[error("the journal did not answer")]
     Journal(#[from] StoreError),
-    #[error("{} cannot be written", path.display())]
-    File {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("the day is beyond the calendar")]
     Calendar(#[from] jiff::Error),
     #[error("{0} is no configured enterprise that settles")]
@@ -131,5 +127,5 @@ async fn export_enterprise(
 }
 
 fn file(folder: &Path, name: &str) -> Result<PrivateFile, ExportError> {
-    PrivateFile::new(folder, name)
+    Ok(PrivateFile::new(&folder.join(name))?)
 }

@@ -95,6 +95,7 @@ fn the_example_shows_every_known_key() {
         sections,
         [
             "",
+            "audit",
             "bitlipa",
             "bitlipa.merchants",
             "callbacks",
@@ -129,8 +130,9 @@ fn the_example_shows_every_known_key() {
 fn the_defaults_that_the_example_tells_are_the_defaults() {
     let folder = example_folder();
     let whole = folder.load(EXAMPLE).unwrap();
-    let told =
-        |section: &str| ["[grpc]", "[ops]", "[drain]", "[venues]", "[callbacks]", "[engine]", "[telemetry]"].contains(&section);
+    let told = |section: &str| {
+        ["[grpc]", "[ops]", "[drain]", "[venues]", "[callbacks]", "[engine]", "[audit]", "[telemetry]"].contains(&section)
+    };
     let mut is_dropped = false;
     let mut bare = String::new();
     for line in EXAMPLE.lines() {
@@ -166,7 +168,7 @@ fn a_value_of_a_wrong_kind_is_refused_under_its_own_key() {
 #[test]
 fn a_list_where_a_section_belongs_and_the_reverse_are_refused() {
     let folder = Folder::new();
-    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "callbacks", "engine", "telemetry"] {
+    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "callbacks", "engine", "audit", "telemetry"] {
         let paths = folder.paths(&format!("[[{section}]]\n"));
         assert!(paths.iter().any(|path| path == section), "{section}: {paths:?}");
     }

@@ -32,6 +32,18 @@ pub struct ChainedRecord {
     pub record: AuditRecord,
 }
 
+/// What stands at a place of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChainLink {
+    /// A record.
+    Record(ChainedRecord),
+    /// Something that is no record, and so was altered.
+    Unreadable {
+        /// Its place.
+        position: u64,
+    },
+}
+
 /// Where a chain ends: who keeps one elsewhere sees later whether the chain was cut or written anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditHead {

@@ -8,6 +8,7 @@
 
 mod confirmation;
 mod content;
+mod line;
 mod link;
 mod refusal;
 mod settlement;
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 use crate::domain::settlement::names;
 
 pub use confirmation::confirmation_changed;
-pub use link::{AuditHead, AuditRecord, ChainedRecord};
+pub use link::{AuditHead, AuditRecord, ChainLink, ChainedRecord};
 pub use refusal::{Refusal, RefusalTally};
 pub use settlement::{SettlementChanged, settlement_changed};
 pub use signing::{payload_signed, reference_reserved};

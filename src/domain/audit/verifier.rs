@@ -9,7 +9,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::link::{AuditHead, ChainedRecord};
+use super::link::{AuditHead, ChainLink, ChainedRecord};
 
 /// The most faults that are kept; beyond it they are counted.
 pub const MAX_FAULTS: usize = 100;
@@ -23,6 +23,11 @@ pub enum AuditFault {
         from: u64,
         /// The last.
         until: u64,
+    },
+    /// What stands in a place is no record.
+    Unreadable {
+        /// The place.
+        position: u64,
     },
     /// A record is not the one that was chained at its position: something of it, or its hash, is another.
     Altered {
@@ -64,6 +69,7 @@ impl fmt::Display for AuditFault {
         match self {
             Self::Missing { from, until } if from == until => write!(f, "record {from} is missing"),
             Self::Missing { from, until } => write!(f, "records {from} to {until} are missing"),
+            Self::Unreadable { position } => write!(f, "record {position} cannot be read"),
             Self::Altered { position, id } => write!(f, "record {position} ({id}) is not the one that was chained there"),
             Self::OutOfOrder { position, id } => write!(f, "record {position} ({id}) is repeated or out of order"),
             Self::Truncated { ends_at, head } => {
@@ -90,75 +96,109 @@ pub struct Verified {
     pub faults: Vec<AuditFault>,
 }
 
-/// Reads a chain from its beginning. [`Verifier::take`] is called with each record, in their order.
+impl Verified {
+    /// Notes a fault that was found beside the records.
+    pub fn note(&mut self, fault: AuditFault) {
+        self.fault_count += 1;
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        }
+    }
+}
+
+/// Reads a chain. [`Verifier::take`] is called with what stands in each place, in their order.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    last: AuditHead,
+    /// What was read, up to here.
+    read: Verified,
     /// What the last record's hash should have been, where that is not what is stored.
     computed: Option<AuditHead>,
-    /// Whether what comes before the next record is known.
+    /// Whether what stands before the next record is known.
     is_known: bool,
     kept: Vec<AuditHead>,
-    records: u64,
-    fault_count: u64,
-    faults: Vec<AuditFault>,
 }
 
 impl Verifier {
-    /// A verifier that holds the chain against heads that were kept elsewhere, or that are stored with it.
+    /// A verifier that begins after a head, [`AuditHead::EMPTY`] for a whole chain, and holds the chain against heads that
+    /// were kept elsewhere, or that are stored with it.
     #[must_use]
-    pub fn new(kept: Vec<AuditHead>) -> Self {
-        let last = AuditHead::EMPTY;
-        Self { last, computed: None, is_known: true, kept, records: 0, fault_count: 0, faults: Vec::new() }
+    pub fn new(start: AuditHead, kept: Vec<AuditHead>) -> Self {
+        let read = Verified { head: start, records: 0, fault_count: 0, faults: Vec::new() };
+        Self { read, computed: None, is_known: true, kept }
     }
 
-    /// Reads the next record.
-    pub fn take(&mut self, chained: &ChainedRecord) {
+    /// The last position that was read.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.read.head.position
+    }
+
+    /// Reads what stands in the next place.
+    pub fn take(&mut self, link: &ChainLink) {
+        match link {
+            ChainLink::Record(chained) => self.take_record(chained),
+            ChainLink::Unreadable { position } => {
+                if self.comes_next(*position) {
+                    self.read.note(AuditFault::Unreadable { position: *position });
+                    self.is_known = false;
+                } else {
+                    self.read.note(AuditFault::OutOfOrder { position: *position, id: Uuid::nil() });
+                }
+            }
+        }
+    }
+
+    fn take_record(&mut self, chained: &ChainedRecord) {
         let ChainedRecord { position, hash, record } = chained;
-        self.records += 1;
-        if *position <= self.last.position {
-            return self.note(AuditFault::OutOfOrder { position: *position, id: record.id });
+        let (before, computed) = (self.read.head.hash, self.computed);
+        self.read.records += 1;
+        if !self.comes_next(*position) {
+            return self.read.note(AuditFault::OutOfOrder { position: *position, id: record.id });
         }
-        if *position > self.last.position + 1 {
-            self.note(AuditFault::Missing { from: self.last.position + 1, until: position - 1 });
-            (self.is_known, self.computed) = (false, None);
-        }
-        let before = |hash| AuditHead { position: position - 1, hash };
-        let expected = before(self.last.hash).with(record);
-        let fits = expected.hash == *hash || self.computed.is_some_and(|head| before(head.hash).with(record).hash == *hash);
+        let after = |hash| AuditHead { position: position - 1, hash }.with(record);
+        let expected = after(before);
+        let fits = expected.hash == *hash || computed.is_some_and(|head| after(head.hash).hash == *hash);
         if self.is_known && !fits {
-            self.note(AuditFault::Altered { position: *position, id: record.id });
+            self.read.note(AuditFault::Altered { position: *position, id: record.id });
+            // Where only the stored hash was altered, the next record still fits to what it should have been.
+            self.computed = Some(expected);
         }
-        // Where only the stored hash was altered, the next record still fits to what it should have been.
-        self.computed = (self.is_known && !fits).then_some(expected);
         self.is_known = true;
-        self.last = AuditHead { position: *position, hash: *hash };
+        self.read.head.hash = *hash;
         self.hold_against_kept();
     }
 
+    /// Moves on to a position, noting what is missing before it; whether it comes after the last one.
+    fn comes_next(&mut self, position: u64) -> bool {
+        let next = self.position() + 1;
+        if position < next {
+            return false;
+        }
+        if position > next {
+            self.read.note(AuditFault::Missing { from: next, until: position - 1 });
+            self.is_known = false;
+        }
+        self.read.head.position = position;
+        self.computed = None;
+        true
+    }
+
     fn hold_against_kept(&mut self) {
-        let here = |head: &&AuditHead| head.position == self.last.position && head.hash != self.last.hash;
-        if let Some(head) = self.kept.iter().find(here).copied() {
-            self.note(AuditFault::Forked { head });
+        let here = self.read.head;
+        let differs = |kept: &&AuditHead| kept.position == here.position && kept.hash != here.hash;
+        if let Some(head) = self.kept.iter().find(differs).copied() {
+            self.read.note(AuditFault::Forked { head });
         }
     }
 
     /// Ends the verification.
     #[must_use]
-    pub fn finish(mut self) -> Verified {
-        let ends_at = self.last.position;
-        for head in std::mem::take(&mut self.kept) {
-            if head.position > ends_at {
-                self.note(AuditFault::Truncated { ends_at, head });
-            }
+    pub fn finish(self) -> Verified {
+        let mut read = self.read;
+        let ends_at = read.head.position;
+        for head in self.kept.into_iter().filter(|head| head.position > ends_at) {
+            read.note(AuditFault::Truncated { ends_at, head });
         }
-        Verified { head: self.last, records: self.records, fault_count: self.fault_count, faults: self.faults }
-    }
-
-    fn note(&mut self, fault: AuditFault) {
-        self.fault_count += 1;
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push(fault);
-        }
+        read
     }
 }

@@ -26,8 +26,8 @@ fn head_of(records: &[ChainedRecord]) -> AuditHead {
 }
 
 fn verify(records: &[ChainedRecord], kept: Vec<AuditHead>) -> Verified {
-    let mut verifier = Verifier::new(kept);
-    records.iter().for_each(|record| verifier.take(record));
+    let mut verifier = Verifier::new(AuditHead::EMPTY, kept);
+    records.iter().for_each(|record| verifier.take(&ChainLink::Record(record.clone())));
     verifier.finish()
 }
 
@@ -35,7 +35,9 @@ fn verify(records: &[ChainedRecord], kept: Vec<AuditHead>) -> Verified {
 fn named(verified: &Verified) -> Vec<u64> {
     let positions = verified.faults.iter().flat_map(|fault| match fault {
         AuditFault::Missing { from, until } => (*from..=*until).collect(),
-        AuditFault::Altered { position, .. } | AuditFault::OutOfOrder { position, .. } => vec![*position],
+        AuditFault::Altered { position, .. } | AuditFault::OutOfOrder { position, .. } | AuditFault::Unreadable { position } => {
+            vec![*position]
+        }
         AuditFault::Truncated { ends_at, head } => (ends_at + 1..=head.position).collect(),
         AuditFault::Forked { head } | AuditFault::HeadDiffers { head, .. } => vec![head.position],
     });
@@ -88,6 +90,41 @@ fn what_is_cut_off_or_written_anew_is_seen_by_a_head_that_was_kept() {
     }
     let middle = head_of(&records[..20]);
     assert_eq!(verify(&anew, vec![middle]).faults, [AuditFault::Forked { head: middle }]);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_what_comes_after_it_is_still_verified() {
+    let records = chain(5);
+    let mut links: Vec<_> = records.iter().cloned().map(ChainLink::Record).collect();
+    links[1] = ChainLink::Unreadable { position: 2 };
+    if let ChainLink::Record(chained) = &mut links[3] {
+        chained.record.content.push(' ');
+    }
+    let mut verifier = Verifier::new(AuditHead::EMPTY, vec![head_of(&records)]);
+    links.iter().for_each(|link| verifier.take(link));
+    assert_eq!(named(&verifier.finish()), [2, 4]);
+}
+
+#[test]
+fn a_part_of_a_chain_is_verified_from_the_head_before_it() {
+    let records = chain(20);
+    let from = |start| {
+        let mut verifier = Verifier::new(start, vec![head_of(&records)]);
+        records[10..].iter().for_each(|record| verifier.take(&ChainLink::Record(record.clone())));
+        named(&verifier.finish())
+    };
+    assert!(from(head_of(&records[..10])).is_empty());
+    assert_eq!(from(AuditHead { hash: [1; 32], ..head_of(&records[..10]) }), [11]);
+}
+
+#[test]
+fn a_record_reads_back_from_its_line() {
+    for record in chain(3) {
+        assert_eq!(ChainedRecord::from_line(&record.to_line()), Some(record));
+    }
+    for other in ["", "{}", "[]", "null"] {
+        assert_eq!(ChainedRecord::from_line(other), None, "{other}");
+    }
 }
 
 #[test]

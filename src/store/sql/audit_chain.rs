@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::audit;
+use super::audit_journal::{self, Stretch};
 use super::driver::Driver;
 use super::error::{damaged, unavailable};
 use super::events::sequence;
@@ -15,11 +16,14 @@ use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
 use super::text::read_instant;
-use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, ChainedRecord};
-use crate::store::{AuditLag, AuditStore, Chained, StoreError};
+use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditSubject, ChainLink, ChainedRecord};
+use crate::store::{AuditLag, AuditStore, Chained, JournalLine, JournalPart, JournalSays, StoreError};
 
 /// The most records that are read of one subject: a caller may have any number.
 const MAX_OF_SUBJECT: u32 = 100;
+
+/// What stands for a text that cannot be read.
+const UNREADABLE: &str = "\u{fffd}";
 
 /// A record's columns.
 macro_rules! columns {
@@ -47,16 +51,29 @@ impl<D: Driver> AuditStore for SqlStore<D> {
         self.read((), |on, ()| Box::pin(lag(on))).await
     }
 
-    async fn audit_chain(&self, after: u64, limit: u32) -> Result<Vec<ChainedRecord>, StoreError> {
+    async fn audit_chain(&self, after: u64, limit: u32) -> Result<Vec<ChainLink>, StoreError> {
         self.read((after, limit), |on, (after, limit)| Box::pin(stretch(on, *after, *limit))).await
     }
 
     async fn audit_waiting(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
-        self.read((after, limit), |on, (after, limit)| Box::pin(waiting(on, *after, *limit))).await
+        self.read((after, limit), |on, (after, limit)| Box::pin(shown(on, *after, *limit))).await
     }
 
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditRecord>, StoreError> {
         self.read(subject.to_owned(), |on, subject| Box::pin(of_subject(on, subject))).await
+    }
+
+    async fn journal_lines(
+        &self,
+        part: JournalPart,
+        after: Option<AuditSubject>,
+        limit: u32,
+    ) -> Result<Vec<JournalLine>, StoreError> {
+        self.read(Stretch { part, after, limit }, |on, stretch| Box::pin(audit_journal::stretch(on, stretch))).await
+    }
+
+    async fn journal_of(&self, subject: &AuditSubject) -> Result<JournalSays, StoreError> {
+        self.read(subject.clone(), |on, subject| Box::pin(audit_journal::says(on, subject))).await
     }
 }
 
@@ -103,19 +120,37 @@ async fn lag(on: &mut Session) -> Result<AuditLag, StoreError> {
     Ok(AuditLag { waiting: row.count("waiting")?, oldest })
 }
 
-async fn stretch(on: &mut Session, after: u64, limit: u32) -> Result<Vec<ChainedRecord>, StoreError> {
+async fn stretch(on: &mut Session, after: u64, limit: u32) -> Result<Vec<ChainLink>, StoreError> {
     const STRETCH: &str =
         concat!("SELECT position, hash, ", columns!(), " FROM audit_record WHERE position > $1 ORDER BY position LIMIT $2");
-    let chained =
-        |row: &Row| Ok(ChainedRecord { position: row.count("position")?, hash: row.bytes("hash")?, record: record(row)? });
-    on.rows(Statement::new(STRETCH).bind(sequence(after)?).bind(limit)).await?.iter().map(chained).collect()
+    on.rows(Statement::new(STRETCH).bind(sequence(after)?).bind(limit)).await?.iter().map(link).collect()
 }
 
+/// What stands in a place; an altered text may be none, and an altered hash too short.
+fn link(row: &Row) -> Result<ChainLink, StoreError> {
+    let position = row.count("position")?;
+    let chained = row.bytes("hash").and_then(|hash| Ok(ChainedRecord { position, hash, record: record(row)? }));
+    match chained {
+        Ok(chained) => Ok(ChainLink::Record(chained)),
+        Err(StoreError::Damaged(_)) => Ok(ChainLink::Unreadable { position }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads what waits, each record as it is: one that cannot be read is not chained as if it could.
 async fn waiting(on: &mut Session, after: Option<Uuid>, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
+    rows_waiting(on, after, limit).await?.iter().map(record).collect()
+}
+
+/// Reads what waits to be shown.
+async fn shown(on: &mut Session, after: Option<Uuid>, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
+    rows_waiting(on, after, limit).await?.iter().map(record_or_remains).collect()
+}
+
+async fn rows_waiting(on: &mut Session, after: Option<Uuid>, limit: u32) -> Result<Vec<Row>, StoreError> {
     const WAITING: &str =
         concat!("SELECT ", columns!(), " FROM audit_record WHERE position IS NULL AND id > $1 ORDER BY id LIMIT $2");
-    let waiting = Statement::new(WAITING).bind(after.unwrap_or(Uuid::nil())).bind(limit);
-    on.rows(waiting).await?.iter().map(record).collect()
+    on.rows(Statement::new(WAITING).bind(after.unwrap_or(Uuid::nil())).bind(limit)).await
 }
 
 async fn of_subject(on: &mut Session, subject: &str) -> Result<Vec<AuditRecord>, StoreError> {
@@ -126,7 +161,14 @@ async fn of_subject(on: &mut Session, subject: &str) -> Result<Vec<AuditRecord>,
         " FROM audit_record WHERE kind IN ('CHANGE', 'RESOLUTION', 'RESERVATION', 'SIGNATURE') AND subject = $1 \
          ORDER BY id LIMIT $2"
     );
-    on.rows(Statement::new(OF).bind(subject).bind(MAX_OF_SUBJECT)).await?.iter().map(record).collect()
+    on.rows(Statement::new(OF).bind(subject).bind(MAX_OF_SUBJECT)).await?.iter().map(record_or_remains).collect()
+}
+
+/// A record, or what is left of one whose texts were altered so that they are none: it is no line's record any more.
+fn record_or_remains(row: &Row) -> Result<AuditRecord, StoreError> {
+    let text = |name| row.plain(name).unwrap_or_else(|_| UNREADABLE.to_owned());
+    let [kind, subject, at, content] = ["kind", "subject", "at", "content"].map(text);
+    Ok(AuditRecord { id: row.plain("id")?, kind, subject, at, content })
 }
 
 fn record(row: &Row) -> Result<AuditRecord, StoreError> {

@@ -10,6 +10,7 @@
 
 mod audit;
 mod audit_chain;
+mod audit_journal;
 mod budget;
 mod claims;
 mod confirmation_rows;

@@ -19,13 +19,14 @@ use crate::domain::trade::{
 };
 use crate::store::{ErrandKind, ErrandLease, StoreError, TradeEvent, TradeListQuery, TradeRecorded, TradeSaved, TradeStore};
 
-/// The columns of a write.
+/// The columns that [`read`] reads, as part of a statement's text.
 macro_rules! columns {
     () => {
         "id, enterprise_id, account_id, request_id, asked, key_id, caller, submit_before, created_at, state, sequence, attempts, \
          exposed, reason, detail, payload, nonces, signature, dispatched_at, in_doubt_since, shown, resolution, updated_at"
     };
 }
+pub(super) use columns;
 
 /// A change that is to be saved.
 struct Save {
@@ -220,7 +221,8 @@ async fn list(on: &mut Session, query: &TradeListQuery) -> Result<Vec<TradeWrite
     on.rows(list).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<TradeWrite, StoreError> {
+/// Reads a write.
+pub(super) fn read(row: &Row) -> Result<TradeWrite, StoreError> {
     let asked = TradeAsked {
         enterprise_id: row.read("enterprise_id", parse)?,
         account_id: row.read("account_id", parse)?,

@@ -16,7 +16,7 @@ use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault, Sandbox, San
 use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::Engine;
 use settlement_gateway::service::{
-    ConfirmQuote, Context, Directory, ErrandSettings, Errands, QuoteDesk, QuoteErrands, QuotePace, ServiceError, Turns,
+    ConfirmQuote, Context, Directory, ErrandSettings, Errands, QuoteDesk, QuoteErrands, QuotePace, Refusals, ServiceError, Turns,
     confirm_quote, create_quote, get_quote, watch_quote,
 };
 use settlement_gateway::store::ErrandKind;
@@ -183,7 +183,8 @@ async fn context(folder: &TempDir, clock: &Arc<MovedClock>, quotes: QuoteDesk) -
     let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), quick());
     let settings = ErrandSettings { workers: 2, longest_rest: Duration::from_millis(20), ..ErrandSettings::default() };
     let errands = Errands::new(store.clone(), clock.clone(), settings);
-    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands }
+    let refusals = Refusals::new(store.clone(), clock.clone(), 60);
+    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands, refusals }
 }
 
 pub(super) fn venue(sandbox: &Sandbox, clock: &Arc<MovedClock>) -> Bitlipa {

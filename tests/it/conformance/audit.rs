@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use settlement_gateway::domain::audit::{AuditHead, AuditKind, AuditSubject, ChainedRecord, Refusal, Verifier};
+use settlement_gateway::domain::audit::{AuditHead, AuditKind, AuditSubject, ChainLink, ChainedRecord, Refusal, Verifier};
 use settlement_gateway::domain::ids::{CallerId, KeyId};
 use settlement_gateway::domain::settlement::Change;
 use settlement_gateway::domain::signing::{PayloadDigest, Signature, SigningReference};
+use settlement_gateway::service::check_audit;
 use settlement_gateway::store::{AuditLag, Chained, Store};
 use tokio::task::JoinSet;
 
@@ -42,6 +43,12 @@ impl Fixture {
     }
 }
 
+/// Whatever was done: every line of the journal has its record, and every record its line.
+pub(crate) async fn agrees_with_the_journal(fixture: &Fixture) {
+    let report = check_audit(fixture.store.as_ref(), Vec::new()).await.unwrap();
+    assert!(report.is_whole(), "{report:?}");
+}
+
 async fn whole(store: &dyn Store) -> Vec<ChainedRecord> {
     let mut records: Vec<ChainedRecord> = Vec::new();
     loop {
@@ -50,13 +57,20 @@ async fn whole(store: &dyn Store) -> Vec<ChainedRecord> {
         if page.is_empty() {
             return records;
         }
-        records.extend(page);
+        records.extend(page.into_iter().map(readable));
+    }
+}
+
+fn readable(link: ChainLink) -> ChainedRecord {
+    match link {
+        ChainLink::Record(chained) => chained,
+        ChainLink::Unreadable { position } => panic!("record {position} cannot be read"),
     }
 }
 
 fn verify(records: &[ChainedRecord], head: AuditHead) {
-    let mut verifier = Verifier::new(vec![head]);
-    records.iter().for_each(|record| verifier.take(record));
+    let mut verifier = Verifier::new(AuditHead::EMPTY, vec![head]);
+    records.iter().for_each(|record| verifier.take(&ChainLink::Record(record.clone())));
     let verified = verifier.finish();
     assert_eq!((verified.fault_count, verified.head), (0, head), "{:?}", verified.faults);
 }

@@ -29,7 +29,8 @@ pub(crate) mod turns;
 
 pub(crate) use fixture::{Fixture, LEASE, signed};
 
-/// One test a case, on a fresh store that `$fixture` makes; nothing where this machine has no such database.
+/// One test a case, on a fresh store that `$fixture` makes; whatever it did, the journal and the audit records agree. Nothing
+/// where this machine has no such database.
 macro_rules! suite {
     ($fixture:path) => {
         $crate::conformance::cases! { $fixture;
@@ -188,6 +189,7 @@ macro_rules! cases {
         async fn $case() {
             if let Some(fixture) = $fixture().await {
                 $crate::conformance::$module::$case(&fixture).await;
+                $crate::conformance::audit::agrees_with_the_journal(&fixture).await;
             }
         }
     )+};

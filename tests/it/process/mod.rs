@@ -1,5 +1,6 @@
 //! The real binary as a process of its own: started, spoken to, interrupted and killed.
 
+mod audit;
 mod callbacks;
 mod calls;
 mod commands;

@@ -1,5 +1,6 @@
 //! The whole gateway as its callers meet it: a real gRPC client, real keys, a real journal and venues over real HTTP.
 
+mod audited;
 mod bad_quotes;
 mod bad_reads;
 mod bad_settlements;

@@ -16,7 +16,7 @@ use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
 use settlement_gateway::service::trade::Trading;
 use settlement_gateway::service::{
-    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, QuotePace,
+    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, QuotePace, Refusals,
     ServiceError, SettlementTerms, SettlementView, TermsCache, initiate_settlement,
 };
 use settlement_gateway::store::Store;
@@ -258,7 +258,8 @@ fn context(store: Arc<dyn Store>, keyring: Arc<Keyring>, sandbox: &Sandbox, sett
     let clock = Arc::new(RealClock);
     let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), settings);
     let errands = Errands::new(store.clone(), clock.clone(), errand_settings());
-    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands }
+    let refusals = Refusals::new(store.clone(), clock.clone(), 60);
+    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands, refusals }
 }
 
 /// A caller that may do everything.

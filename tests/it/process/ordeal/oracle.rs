@@ -134,7 +134,7 @@ pub(super) fn violations(evidence: &Evidence) -> Found {
     i2_one_digest(evidence, &mut found);
     i3_nothing_acknowledged_is_lost(evidence, &mut found);
     i4_nothing_taken_is_called_failed(evidence, &mut found);
-    // I5 (every digest in L has a record in the audit chain that was committed before it) is held where the chain is read.
+    // I5 (every digest in L has a record in the audit chain that was committed before it) is held in `Scene::audit`.
     i6_legal_changes(evidence, &mut found);
     i7_sums_agree(evidence, &mut found);
     i8_refusals_leave_nothing(evidence, &mut found);

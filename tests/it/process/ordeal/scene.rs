@@ -9,7 +9,11 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use settlement_gateway::app::open_journal_to_read;
+use settlement_gateway::config::{Config, ProcessEnvironment};
+use settlement_gateway::domain::audit::AuditSubject;
 use settlement_gateway::sandbox::{LedgerSnapshot, Sandbox};
+use settlement_gateway::service::check_audit;
 use tokio::time::timeout;
 use tonic::{Code, Status};
 
@@ -180,6 +184,23 @@ impl Scene {
         let found = violations(&evidence);
         let list: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert!(found.is_empty(), "violations: {} ({})\n{}", found.len(), self.run(), list.join("\n"));
+        self.audit().await;
+    }
+
+    /// I5: the audit chain verifies, the journal and its records agree in both directions, and whatever a key's holder was asked
+    /// to sign has the record of its reservation, which is committed before anybody is asked.
+    async fn audit(&self) {
+        let config = Config::load(&self.installation.config_path(), &ProcessEnvironment).unwrap();
+        let store = open_journal_to_read(&config.store, &ProcessEnvironment).await.unwrap();
+        let report = check_audit(store.as_ref(), Vec::new()).await.unwrap();
+        assert!(report.is_whole(), "I5 ({}): {report:?}", self.run());
+        for Asked { reference, digest } in self.signed() {
+            let payload = digest.split(' ').next().unwrap();
+            let records = store.audit_of(&AuditSubject::Reference(reference.clone()).to_text()).await.unwrap();
+            let reserved = records.iter().any(|record| record.kind == "RESERVATION" && record.content.contains(payload));
+            assert!(reserved, "I5 ({}): {reference} was signed without a record: {records:?}", self.run());
+        }
+        store.close().await.unwrap();
     }
 
     async fn evidence(&self, grpc: SocketAddr) -> Evidence {

@@ -1,0 +1,123 @@
+//! A journal on each database, and a way behind the gateway's back: statements that no version of it makes.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use settlement_gateway::domain::audit::AuditHead;
+use settlement_gateway::domain::ids::KeyId;
+use settlement_gateway::domain::signing::{PayloadDigest, Signature, SigningReference};
+use settlement_gateway::service::{AuditReport, check_audit};
+use settlement_gateway::store::postgres::{PostgresOptions, PostgresStore};
+use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
+use settlement_gateway::store::{Chained, LeaseClock, Store};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+use tempfile::TempDir;
+
+use crate::conformance::signed;
+use crate::support::builders::{enterprise, external, start};
+use crate::support::clock::ManualClock;
+use crate::support::postgres::Schema;
+
+/// The triggers that refuse what no version may do; who owns the database can take them away.
+const TRIGGERS: [&str; 6] = [
+    "audit_record_is_for_ever",
+    "audit_record_is_fixed",
+    "settlement_intent_never_changes",
+    "settlement_material_is_fixed",
+    "signing_reservation_is_for_ever",
+    "signing_reservation_is_fixed",
+];
+
+/// Where a journal is.
+enum Place {
+    Sqlite(TempDir),
+    Postgres(Schema),
+}
+
+/// A journal with something in it.
+pub(super) struct Ground {
+    pub(super) store: Arc<dyn Store>,
+    place: Place,
+}
+
+impl Ground {
+    async fn sqlite() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = ManualClock::at(start());
+        let store = SqliteStore::open(SqliteOptions { path: folder.path().join("journal.db"), clock }).await.unwrap();
+        Self { store: Arc::new(store), place: Place::Sqlite(folder) }
+    }
+
+    async fn postgres() -> Option<Self> {
+        let schema = Schema::fresh().await?;
+        let clock = LeaseClock::Given(ManualClock::at(start()));
+        let store = PostgresStore::open(PostgresOptions { url: schema.url(), max_connections: 4, clock }).await.unwrap();
+        Some(Self { store: Arc::new(store), place: Place::Postgres(schema) })
+    }
+
+    /// Does the same on a fresh journal of each database that this machine has.
+    pub(super) async fn on_each<F: Future<Output = ()>>(work: impl Fn(Arc<Self>) -> F) {
+        for ground in [Some(Self::sqlite().await), Self::postgres().await].into_iter().flatten() {
+            // The folder or the schema must outlast the work, whatever the work is done with.
+            let ground = Arc::new(ground);
+            work(Arc::clone(&ground)).await;
+        }
+    }
+
+    /// A settlement that is signed (records 1 to 3), and a signature of another payload (4 and 5), chained.
+    pub(super) async fn fill(&self) {
+        signed(self.store.as_ref()).await;
+        let reference = reference();
+        let digest = PayloadDigest::of("payload");
+        self.store.reserve(&reference, digest).await.unwrap();
+        self.store.record(&reference, digest, Signature::from_bytes([9; 65])).await.unwrap();
+        assert!(matches!(self.store.chain_audit(100).await.unwrap(), Chained::Added { count: 5, .. }));
+    }
+
+    /// Runs statements as somebody who owns the database, whatever protects it.
+    pub(super) async fn behind(&self, statements: &[&str]) {
+        match &self.place {
+            Place::Sqlite(folder) => {
+                let options = SqliteConnectOptions::new().filename(folder.path().join("journal.db")).foreign_keys(false);
+                let mut connection = options.connect().await.unwrap();
+                connection.execute("PRAGMA ignore_check_constraints = ON").await.unwrap();
+                for trigger in TRIGGERS {
+                    let drop = AssertSqlSafe(format!("DROP TRIGGER IF EXISTS {trigger}"));
+                    connection.execute(drop).await.unwrap();
+                }
+                for statement in statements {
+                    connection.execute(AssertSqlSafe((*statement).to_owned())).await.unwrap();
+                }
+            }
+            Place::Postgres(schema) => {
+                let mut connection = schema.connect().await;
+                // As a replica's connection, on which no trigger fires.
+                connection.execute("SET session_replication_role = replica").await.unwrap();
+                for statement in statements {
+                    connection.execute(AssertSqlSafe((*statement).to_owned())).await.unwrap();
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_sqlite(&self) -> bool {
+        matches!(self.place, Place::Sqlite(_))
+    }
+
+    pub(super) async fn check(&self, kept: Vec<AuditHead>) -> AuditReport {
+        check_audit(self.store.as_ref(), kept).await.unwrap()
+    }
+}
+
+/// A reference of no settlement that is recorded.
+pub(super) fn reference() -> SigningReference {
+    let key = KeyId::new("key-1").unwrap();
+    SigningReference::Settlement { key, enterprise: enterprise(), external_id: external("elsewhere") }
+}
+
+/// Every fault of a report in words.
+pub(super) fn faults(report: &AuditReport) -> Vec<String> {
+    let chain = report.chain.faults.iter().map(ToString::to_string);
+    chain.chain(report.journal_faults.iter().map(ToString::to_string)).collect()
+}
