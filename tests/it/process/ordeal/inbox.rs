@@ -1,8 +1,5 @@
 //! A venue calls, and the gateway dies of it: the venue calls again, and the call is acted on once.
 
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-
 use super::asks::Ask;
 use super::lives::finished;
 use super::scene::{Backend, Scene};
@@ -21,14 +18,7 @@ async fn call(gateway: &mut Gateway, token: &str) -> bool {
 
 /// What became of each delivery.
 async fn outcomes(scene: &Scene) -> Vec<Option<String>> {
-    const READ: &str = "SELECT outcome FROM delivery ORDER BY id";
-    match scene.schema() {
-        Some(schema) => sqlx::query_scalar(READ).fetch_all(&mut schema.connect().await).await.unwrap(),
-        None => {
-            let options = SqliteConnectOptions::new().filename(scene.path("journal.db")).read_only(true);
-            sqlx::query_scalar(READ).fetch_all(&mut options.connect().await.unwrap()).await.unwrap()
-        }
-    }
+    scene.texts("SELECT outcome FROM delivery ORDER BY id").await
 }
 
 pub(super) async fn killed_and_called_again(backend: Backend, moment: &str) {

@@ -90,8 +90,17 @@ pub(super) struct Purse {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Asked {
     pub(super) reference: String,
-    /// The payload's digest, and what was signed of it.
-    pub(super) digest: String,
+    /// The payload's digest.
+    pub(super) payload: String,
+    /// What the key signs of it.
+    pub(super) message: String,
+}
+
+/// A record of the audit chain that says that a payload may be signed under a reference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Reserved {
+    pub(super) reference: String,
+    pub(super) payload: String,
 }
 
 /// What the gateway says in the end: twice, so that the second can be held against the first.
@@ -108,6 +117,7 @@ pub(super) struct Evidence {
     pub(super) venue: Vec<AtVenue>,
     pub(super) purses: Vec<Purse>,
     pub(super) signer: Vec<Asked>,
+    pub(super) audit: Vec<Reserved>,
     pub(super) history: Vec<Call>,
     pub(super) journal: Vec<Row>,
 }
@@ -134,7 +144,7 @@ pub(super) fn violations(evidence: &Evidence) -> Found {
     i2_one_digest(evidence, &mut found);
     i3_nothing_acknowledged_is_lost(evidence, &mut found);
     i4_nothing_taken_is_called_failed(evidence, &mut found);
-    // I5 (every digest in L has a record in the audit chain that was committed before it) is held in `Scene::audit`.
+    i5_nothing_is_signed_unrecorded(evidence, &mut found);
     i6_legal_changes(evidence, &mut found);
     i7_sums_agree(evidence, &mut found);
     i8_refusals_leave_nothing(evidence, &mut found);
@@ -156,9 +166,9 @@ fn i1_at_most_one(evidence: &Evidence, found: &mut Found) {
 }
 
 fn i2_one_digest(evidence: &Evidence, found: &mut Found) {
-    let mut digests: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut digests: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
     for asked in &evidence.signer {
-        digests.entry(&asked.reference).or_default().insert(&asked.digest);
+        digests.entry(&asked.reference).or_default().insert((&asked.payload, &asked.message));
     }
     for (reference, digests) in digests {
         claim(found, digests.len() <= 1, "I2", || format!("{} payloads were signed under {reference}", digests.len()));
@@ -225,6 +235,16 @@ fn i4_nothing_taken_is_called_failed(evidence: &Evidence, found: &mut Found) {
     for row in evidence.journal.iter().filter(|row| row.stored.outcome == "CREATED") {
         let taken = at_venue(evidence, &row.name).is_some_and(|thing| thing.created > 0);
         claim(found, taken, "I4", || format!("{} is called created and the venue has none", row.name));
+    }
+}
+
+/// A process that died of its first signature has recorded the reservation before, or never does.
+fn i5_nothing_is_signed_unrecorded(evidence: &Evidence, found: &mut Found) {
+    let recorded: BTreeSet<(&str, &str)> =
+        evidence.audit.iter().map(|record| (record.reference.as_str(), record.payload.as_str())).collect();
+    for Asked { reference, payload, .. } in &evidence.signer {
+        let is_recorded = recorded.contains(&(reference.as_str(), payload.as_str()));
+        claim(found, is_recorded, "I5", || format!("{payload} was signed under {reference} without a record of it"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The oracle names each crime that is shown to it, and no other.
 
-use super::oracle::{Answer, Asked, AtVenue, Call, Evidence, Kind, Name, Outcome, Purse, Row, violations};
+use super::oracle::{Answer, Asked, AtVenue, Call, Evidence, Kind, Name, Outcome, Purse, Reserved, Row, violations};
 
 fn name(kind: Kind, id: &str) -> Name {
     Name { kind, of: "ent".to_owned(), id: id.to_owned() }
@@ -26,6 +26,18 @@ fn row(name: &Name, answer: &Answer) -> Row {
     Row { name: name.clone(), stored: answer.clone(), asked_again: answer.clone() }
 }
 
+fn reference(id: &str) -> String {
+    format!("settlement 3:key 3:ent {}:{id}", id.len())
+}
+
+fn asked(id: &str, payload: &str) -> Asked {
+    Asked { reference: reference(id), payload: payload.to_owned(), message: format!("message of {payload}") }
+}
+
+fn reserved(id: &str, payload: &str) -> Reserved {
+    Reserved { reference: reference(id), payload: payload.to_owned() }
+}
+
 /// One settlement that was asked for, signed, created once and completed; and one that was refused.
 fn innocent() -> Evidence {
     let settled = name(Kind::Settlement, "day-1");
@@ -35,7 +47,8 @@ fn innocent() -> Evidence {
     Evidence {
         venue: vec![AtVenue { name: settled.clone(), posts: 2, bodies: 1, created: 1 }],
         purses: vec![Purse { name: "BTC".to_owned(), before: 10, after: 9, intended: -1 }],
-        signer: vec![Asked { reference: "settlement 3:key 3:ent 5:day-1".to_owned(), digest: "d1".to_owned() }],
+        signer: vec![asked("day-1", "p1")],
+        audit: vec![reserved("day-1", "p1")],
         history: vec![refused, unknown, told],
         journal: vec![row(&settled, &completed())],
     }
@@ -62,8 +75,11 @@ fn i1_a_second_settlement_at_the_venue() {
 
 #[test]
 fn i2_a_second_payload_under_one_reference() {
-    let other = Asked { digest: "d2".to_owned(), ..innocent().signer[0].clone() };
-    assert_eq!(broken(|evidence| evidence.signer.push(other)), ["I2"]);
+    let second = |evidence: &mut Evidence| {
+        evidence.signer.push(asked("day-1", "p2"));
+        evidence.audit.push(reserved("day-1", "p2"));
+    };
+    assert_eq!(broken(second), ["I2"]);
     let same = |evidence: &mut Evidence| evidence.signer.push(evidence.signer[0].clone());
     assert_eq!(broken(same), Vec::<&str>::new(), "the same payload may be signed again");
 }
@@ -98,6 +114,12 @@ fn i4_what_the_venue_has_and_is_called_failed() {
 }
 
 #[test]
+fn i5_a_signature_without_its_record() {
+    assert_eq!(broken(|evidence| evidence.audit.clear()), ["I5"]);
+    assert_eq!(broken(|evidence| evidence.audit[0].payload = "another".to_owned()), ["I5"]);
+}
+
+#[test]
 fn i6_a_change_that_is_not_legal() {
     for states in [
         vec!["RECEIVED", "SIGNED"],
@@ -128,8 +150,11 @@ fn i8_a_refused_request_that_left_something() {
     let refused = || name(Kind::Settlement, "refused");
     let at_venue = AtVenue { name: refused(), posts: 1, bodies: 1, created: 0 };
     assert_eq!(broken(|evidence| evidence.venue.push(at_venue)), ["I8"]);
-    let signed = Asked { reference: "settlement 3:key 3:ent 7:refused".to_owned(), digest: "d".to_owned() };
-    assert_eq!(broken(|evidence| evidence.signer.push(signed)), ["I8"]);
+    let signed = |evidence: &mut Evidence| {
+        evidence.signer.push(asked("refused", "p"));
+        evidence.audit.push(reserved("refused", "p"));
+    };
+    assert_eq!(broken(signed), ["I8"]);
     let recorded = row(&refused(), &answer("NEEDS_OPERATOR", "NOT_SENT", &["RECEIVED"]));
     assert_eq!(broken(|evidence| evidence.journal.push(recorded)), ["I8"]);
     let foreign = AtVenue { name: name(Kind::Settlement, "nobody's"), posts: 1, bodies: 1, created: 1 };

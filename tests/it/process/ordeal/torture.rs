@@ -32,6 +32,10 @@ const REQUESTS_BETWEEN: u64 = 60;
 const ROUND: Duration = Duration::from_secs(2);
 /// Longer than a lease, so that another replica has taken over when the stopped one goes on.
 const LONG_STOP: Duration = Duration::from_secs(8);
+/// How old a process is at most that is killed at its birth; most serve by then.
+const OLDEST_INFANT_MS: u64 = 400;
+/// How many die so before the first one serves.
+const INFANTS: u64 = 5;
 /// How long a client waits before it asks again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -39,6 +43,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 struct Counts {
     kills: usize,
+    kills_at_birth: usize,
     deaths_at_kill_points: usize,
     stops: usize,
     faults: usize,
@@ -64,12 +69,12 @@ impl Fleet {
     }
 
     /// Starts a gateway in the place of another, which may still live.
-    async fn replace(&mut self, place: usize, kill_at: &str) {
-        let heir = async |fleet: &Self| fleet.scene.serve(kill_at).await;
+    async fn replace(&mut self, place: usize, kill_at: &str, choices: &mut Choices) {
         // One process at a time has an SQLite journal, so that the old one goes first.
         let old = self.replicas.remove(place);
         old.process.kill().await;
-        let new = heir(self).await;
+        self.born_and_killed(choices).await;
+        let new = self.scene.serve(kill_at).await;
         self.replicas.insert(place, new);
         self.tell.send_replace(self.replicas.iter().map(|replica| replica.grpc).collect());
     }
@@ -79,7 +84,7 @@ impl Fleet {
         for place in 0..self.replicas.len() {
             if !self.replicas[place].process.is_alive() {
                 self.counts.deaths_at_kill_points += 1;
-                self.replace(place, &last_moment(choices)).await;
+                self.replace(place, &last_moment(choices), choices).await;
             }
         }
     }
@@ -94,7 +99,15 @@ impl Fleet {
             self.stop(place, choices.below(3) == 0).await;
         } else {
             self.counts.kills += 1;
-            self.replace(place, &last_moment(choices)).await;
+            self.replace(place, &last_moment(choices), choices).await;
+        }
+    }
+
+    /// Now and then a process is killed before it serves.
+    async fn born_and_killed(&mut self, choices: &mut Choices) {
+        if choices.below(6) == 0 {
+            self.counts.kills_at_birth += 1;
+            self.scene.killed_young(Duration::from_millis(choices.below(OLDEST_INFANT_MS))).await;
         }
     }
 
@@ -211,6 +224,10 @@ async fn answered(scene: &Scene, ask: &Arc<Ask>, fleet: &mut watch::Receiver<Vec
 async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choices: Choices) {
     let Some(scene) = Scene::open(backend, Some(choices.seed)).await else { return };
     let scene = Arc::new(scene);
+    // The first of them die while there is no schema yet, or half of one.
+    for age in 1..=INFANTS {
+        scene.killed_young(Duration::from_millis(age * OLDEST_INFANT_MS / INFANTS)).await;
+    }
     let wanted = Arc::new(Mutex::new(wanted(settlements, &mut choices)));
     let mut fleet = Fleet::of(Arc::clone(&scene), replicas).await;
     let mut clients = JoinSet::new();
@@ -232,7 +249,7 @@ async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choic
         }
     }
     for place in 0..replicas {
-        fleet.replace(place, "").await;
+        fleet.replace(place, "", &mut choices).await;
     }
     let grpc = fleet.replicas[0].grpc;
     for ask in scene.asks().iter().filter(|ask| !scene.was_refused(&ask.name()) && !matches!(***ask, Ask::Affirmation { .. })) {
