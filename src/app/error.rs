@@ -8,6 +8,7 @@ use crate::files::FileError;
 use crate::grpc::{AmbiguousProof, ServerError, TlsError};
 use crate::http::VenueKeyError;
 use crate::service::DirectoryError;
+use crate::store::sqlite::CopyError;
 use crate::store::{OpenError, StoreError};
 use crate::telemetry::metrics::MetricsError;
 use crate::upstream::{BuildError, CredentialError};
@@ -18,6 +19,9 @@ pub enum AppError {
     /// The journal did not open.
     #[error("the journal cannot be opened")]
     Store(#[from] OpenError),
+    /// The journal was not copied.
+    #[error("the journal was not copied")]
+    Copy(#[from] CopyError),
     /// Metrics cannot be gathered.
     #[error("metrics cannot be gathered")]
     Metrics(#[from] MetricsError),

@@ -4,6 +4,7 @@
 mod audit;
 mod callbacks;
 mod callers;
+mod copies;
 mod error;
 mod journal;
 mod runners;
@@ -28,6 +29,7 @@ use crate::service::engine::{Engine, EngineSettings};
 use crate::service::{Chainer, Context, ErrandSettings, Errands, RunsErrands};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
+pub use copies::{Copies, backup_journal, restore_journal};
 pub use error::AppError;
 pub use journal::{journal_schema, open_journal, open_journal_to_read};
 use serving::Listeners;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod config;
+mod copies;
 mod dev;
 mod exit;
 mod export;
@@ -43,6 +44,10 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Work with the journal's schema.
     Migrate(migrate::MigrateArgs),
+    /// Copy the journal to a file, consistent and checked, while a gateway may be working on it.
+    Backup(copies::BackupArgs),
+    /// Put a backup in the place of a journal that does not exist.
+    Restore(copies::RestoreArgs),
     /// Ask a running gateway whether it is ready; exits with 0 if so. For containers and probes.
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print the version.
@@ -61,6 +66,8 @@ impl Cli {
             Command::Export(args) => export::run(&args).await,
             Command::Audit(args) => audit::run(&args).await,
             Command::Migrate(args) => migrate::run(&args).await,
+            Command::Backup(args) => copies::backup(&args).await,
+            Command::Restore(args) => copies::restore(&args).await,
             Command::Healthcheck(args) => healthcheck::run(&args).await,
             Command::Version => {
                 exit::say(&format!("settlement-gateway {}", env!("CARGO_PKG_VERSION")));

@@ -9,6 +9,7 @@
 //! therefore runs in tasks that nobody cancels, and a connection is rolled
 //! back before it is used again.
 
+mod backups;
 mod checks;
 mod driver;
 mod migrate;
@@ -16,6 +17,7 @@ mod open;
 #[cfg(test)]
 mod tests;
 
+pub use backups::{ServerBackups, backups};
 pub use driver::PostgresDriver;
 pub use migrate::schema;
 pub use open::PostgresOptions;

@@ -19,6 +19,14 @@ impl LockFile {
 
 /// Makes what is missing and takes the lock, before SQLite sees the path.
 pub(super) fn prepare(database: &Path) -> Result<LockFile, OpenError> {
+    let lock = lock(database)?;
+    // SQLite gives its journal files the permissions that it finds on the database.
+    private_file(database).map_err(|source| OpenError::File { path: database.to_owned(), source })?;
+    Ok(lock)
+}
+
+/// Takes the lock of a database that may not exist, making the folder where that is missing.
+pub(super) fn lock(database: &Path) -> Result<LockFile, OpenError> {
     let file = |source| OpenError::File { path: database.to_owned(), source };
     if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         make_folder(folder).map_err(file)?;
@@ -28,9 +36,14 @@ pub(super) fn prepare(database: &Path) -> Result<LockFile, OpenError> {
         TryLockError::WouldBlock => OpenError::InUse { path: database.to_owned() },
         TryLockError::Error(source) => file(source),
     })?;
-    // SQLite gives its journal files the permissions that it finds on the database.
-    private_file(database).map_err(file)?;
     Ok(LockFile(lock))
+}
+
+/// Makes an empty file that its owner alone can read, in the place of one that was left behind.
+pub(super) fn fresh_file(path: &Path) -> io::Result<File> {
+    let file = private_file(path)?;
+    file.set_len(0)?;
+    Ok(file)
 }
 
 fn lock_path(database: &Path) -> PathBuf {

@@ -5,6 +5,7 @@
 //! synced to the disk (`synchronous=FULL`) before they are answered. A lock
 //! file beside the database refuses a second process.
 
+mod copies;
 mod driver;
 mod files;
 mod migrate;
@@ -13,6 +14,7 @@ mod open;
 mod tests;
 
 pub use super::OpenError;
+pub use copies::{Copied, CopyError, backup, restore};
 pub use driver::SqliteDriver;
 pub use migrate::schema;
 pub use open::SqliteOptions;

@@ -4,6 +4,7 @@ mod audit;
 mod callbacks;
 mod calls;
 mod commands;
+mod copies;
 mod crash;
 mod dev;
 mod export;
