@@ -6,6 +6,7 @@
 //! written in `docs/architecture.md` and held by `tests/it/architecture.rs`.
 
 pub mod app;
+pub mod archive;
 pub mod causes;
 pub mod cli;
 pub mod config;

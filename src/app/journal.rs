@@ -51,7 +51,11 @@ pub async fn journal_schema(location: &StoreLocation, environment: &dyn Environm
     })
 }
 
-pub(super) fn options(url: &PostgresUrl, max_connections: u32, environment: &dyn Environment) -> Result<PostgresOptions, AppError> {
+pub(super) fn options(
+    url: &PostgresUrl,
+    max_connections: u32,
+    environment: &dyn Environment,
+) -> Result<PostgresOptions, AppError> {
     let secret = url.read(environment)?;
     let url = secret.expose_text().ok_or(OpenError::NotText)?.to_owned();
     Ok(PostgresOptions { url, max_connections, clock: LeaseClock::Database })

@@ -94,7 +94,8 @@ fn kept_by(server: &ServerBackups) -> String {
         (_, Some(_)) => "its log is not archived: a restore ends at the last dump",
         (_, None) => "ask its manual how it is restored",
     };
-    let (wal_level, archive_mode, checksums) = (said(&server.wal_level), said(&server.archive_mode), said(&server.data_checksums));
+    let (wal_level, archive_mode, checksums) =
+        (said(&server.wal_level), said(&server.archive_mode), said(&server.data_checksums));
     format!("this server: wal_level {wal_level}, archive_mode {archive_mode}, data_checksums {checksums}: {verdict}")
 }
 

@@ -19,6 +19,7 @@ mod keys;
 mod mistakes;
 mod named;
 mod ops;
+mod retention;
 mod rpcs;
 mod secrets;
 mod section;
@@ -47,6 +48,7 @@ pub use grpc::Grpc;
 pub use keys::{ConfiguredKey, KeyFile};
 pub use mistakes::{ConfigErrors, Mistake};
 pub use ops::{Drain, Ops};
+pub use retention::Retention;
 pub use rpcs::KNOWN_RPCS;
 pub use secrets::{SecretError, SecretSource};
 pub use sources::{Environment, ProcessEnvironment};
@@ -92,6 +94,8 @@ pub struct Config {
     pub engine: Engine,
     /// The audit chain.
     pub audit: Audit,
+    /// Finished work that leaves the journal; without it everything stays.
+    pub retention: Option<Retention>,
     /// Logging.
     pub telemetry: Telemetry,
 }
@@ -180,7 +184,8 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
     let engine = root.section("engine", |section| Engine::read(section, longest_call));
     let audit = root.section("audit", Audit::read);
     let telemetry = root.section("telemetry", Telemetry::read);
-    let keys = keys.into_values();
+    let (keys, enterprises) = (keys.into_values(), enterprises.into_values());
+    let retention = root.optional_section("retention", |section| Retention::read(section, &enterprises));
     let of_sections = || {
         Some(Config {
             file: file.to_owned(),
@@ -190,12 +195,13 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
             store: store?,
             keys: keys.clone(),
             venues: venues?,
-            enterprises: enterprises.into_values(),
+            enterprises,
             bitlipa,
             callbacks,
             callers,
             engine: engine?,
             audit: audit?,
+            retention,
             telemetry: telemetry?,
         })
     };

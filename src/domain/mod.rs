@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod anchor;
+pub mod archive;
 pub mod audit;
 pub mod budget;
 pub mod callback;

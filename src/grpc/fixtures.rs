@@ -45,8 +45,7 @@ pub(super) fn intent(asked: Asked) -> Intent {
 
 pub(super) fn settlement() -> Settlement {
     let now = at("2026-03-18T12:00:00Z");
-    let header = Header::of(&intent(asked()), now);
-    Settlement { id: Uuid::from_bytes([7; 16]), header, progress: Progress::received(now) }
+    Settlement::received(Uuid::from_bytes([7; 16]), &intent(asked()), now)
 }
 
 /// A settlement of which the venue created nothing, after one dispatch.

@@ -29,7 +29,7 @@ use crate::domain::ids::ExternalId;
 use crate::domain::policy::LimitExceeded;
 use crate::domain::settlement::{NextAction, Outcome, Reason, Settlement, Twice};
 use crate::service::{Funds, NotFound, Problem, ServiceError, SigningRefusal, Violation};
-use crate::store::StoreError;
+use crate::store::{Archived, StoreError};
 
 /// The status of a use case's error; its cause is logged.
 #[must_use]
@@ -104,6 +104,7 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
         ServiceError::QuoteNotCancellable(held) => quote::about(ErrorReason::QuoteNotCancellable, held),
         ServiceError::CancellationUnknown => Failure::of(ErrorReason::QuoteOutcomeUnknown),
         ServiceError::Venue { call, failure } => venue::failure(*call, failure, about),
+        ServiceError::Store(StoreError::Archived(place)) => archived(place),
         ServiceError::Store(error) => Failure::of(store(error)),
         ServiceError::CursorBeyondEnd { newest } => Failure::of(ErrorReason::CursorBeyondEnd)
             .with("newest_sequence", newest.to_string())
@@ -213,7 +214,18 @@ fn store(error: &StoreError) -> ErrorReason {
         StoreError::Unavailable(_) => ErrorReason::StoreUnavailable,
         StoreError::Damaged(_) => ErrorReason::Internal,
         StoreError::Fenced => ErrorReason::StateConflict,
+        StoreError::Archived(_) => ErrorReason::Archived,
         StoreError::Adrift(_) => ErrorReason::JournalBehindAnchor,
+    }
+}
+
+/// What is no longer in the journal, and where it is.
+fn archived(place: &Archived) -> Failure {
+    match place {
+        Archived::InFile(file) => Failure::of(ErrorReason::Archived).with("archived_in", file.as_str()),
+        Archived::ChangesUpTo(place) => Failure::of(ErrorReason::Archived)
+            .with("archived_to_sequence", place.to_string())
+            .at("after_sequence", "must not lie before events that have left the journal"),
     }
 }
 

@@ -27,13 +27,13 @@ const LONGEST_HELD: Duration = Duration::from_secs(120);
 /// Runs the errands of the inbox, one for each endpoint that venues call.
 pub struct Deliveries {
     context: Context,
-    keep: Duration,
+    keep: Option<Duration>,
 }
 
 impl Deliveries {
-    /// Deliveries that are forgotten so long after they were acted on.
+    /// Deliveries that are forgotten so long after they were acted on; `None` leaves them to whoever archives them.
     #[must_use]
-    pub fn new(context: Context, keep: Duration) -> Self {
+    pub fn new(context: Context, keep: Option<Duration>) -> Self {
         Self { context, keep }
     }
 
@@ -130,8 +130,10 @@ impl RunsErrands for Deliveries {
         if u32::try_from(waiting.len()).unwrap_or(AT_ONCE) >= AT_ONCE {
             return Ok(Some(now));
         }
-        let before = now.checked_sub(self.keep).unwrap_or(Timestamp::MIN);
-        self.context.store.forget_deliveries(before).await?;
+        if let Some(keep) = self.keep {
+            let before = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+            self.context.store.forget_deliveries(before).await?;
+        }
         Ok(None)
     }
 }

@@ -63,8 +63,7 @@ pub async fn initiate_settlement(
     hold_assertions(terms, &request)?;
     let name = SettlementName::External(request.asked.external_id.clone());
     if let Some(stored) = context.store.settlement(&request.asked.enterprise_id, &name).await? {
-        let intent = context.store.intent(stored.id).await?;
-        return repeat(context, stored, &intent, &request.asked, patience).await;
+        return repeat(context, stored, &request.asked, patience).await;
     }
     hold_against_clock(context, terms, &request)?;
     if let Some(old) = &request.asked.supersedes
@@ -112,7 +111,7 @@ pub(super) fn new_settlement(
 async fn recorded(context: &Context, found: Recorded, asked: &Asked, answer_by: Instant) -> Result<SettlementView, ServiceError> {
     let patience = answer_by.saturating_duration_since(Instant::now());
     match unless_refused(found, asked)? {
-        Recorded::Existing(stored, intent) => repeat(context, *stored, &intent, asked, patience).await,
+        Recorded::Existing(stored) => repeat(context, *stored, asked, patience).await,
         Recorded::New(settlement) => {
             context.engine.announce(&settlement);
             context.engine.wake();
@@ -125,7 +124,7 @@ async fn recorded(context: &Context, found: Recorded, asked: &Asked, answer_by: 
 /// The error of what stands against a settlement; a recorded one is passed on.
 pub(super) fn unless_refused(found: Recorded, asked: &Asked) -> Result<Recorded, ServiceError> {
     match found {
-        Recorded::New(_) | Recorded::Existing(..) => Ok(found),
+        Recorded::New(_) | Recorded::Existing(_) => Ok(found),
         Recorded::OverLimit(limit) => Err(limit.into()),
         Recorded::Twice(twice) => Err(ServiceError::Twice(twice)),
         Recorded::SupersedesRefused => {
@@ -139,11 +138,10 @@ pub(super) fn unless_refused(found: Recorded, asked: &Asked) -> Result<Recorded,
 async fn repeat(
     context: &Context,
     stored: Settlement,
-    intent: &Intent,
     again: &Asked,
     patience: Duration,
 ) -> Result<SettlementView, ServiceError> {
-    let fields = intent.differences(again);
+    let fields = stored.header.differences(again);
     if !fields.is_empty() {
         return Err(ServiceError::ExternalIdReused { settlement: Box::new(stored), fields });
     }

@@ -79,10 +79,9 @@ pub async fn preview_settlement(
 async fn stored_intent(context: &Context, again: &Asked) -> Result<Option<Intent>, ServiceError> {
     let name = SettlementName::External(again.external_id.clone());
     let Some(stored) = context.store.settlement(&again.enterprise_id, &name).await? else { return Ok(None) };
-    let intent = context.store.intent(stored.id).await?;
-    let fields = intent.differences(again);
+    let fields = stored.header.differences(again);
     if fields.is_empty() {
-        return Ok(Some(intent));
+        return Ok(Some(context.store.intent(stored.id).await?));
     }
     Err(ServiceError::ExternalIdReused { settlement: Box::new(stored), fields })
 }
@@ -100,7 +99,7 @@ async fn new_intent(
     let found = context.store.rehearse_settlement(new.clone()).await?;
     match found.map(|found| unless_refused(found, &new.intent.asked)).transpose()? {
         // Recorded since we looked: the next preview shows what stands there.
-        Some(Recorded::Existing(settlement, _)) => Err(ServiceError::StateConflict(settlement)),
+        Some(Recorded::Existing(settlement)) => Err(ServiceError::StateConflict(settlement)),
         _ => Ok(new.intent),
     }
 }

@@ -3,7 +3,7 @@
 use super::error::ServiceError;
 use super::funds::Funds;
 use crate::domain::settlement::{Intent, Settlement, Standing, TimelineEntry};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How often a settlement that changes while it is read is read anew; it changes in steps that take a venue's answer each.
 const MAX_READS: u32 = 4;
@@ -16,7 +16,7 @@ pub(super) const MAX_TIMELINE_ENTRIES: u32 = 200;
 pub struct SettlementView {
     /// The settlement.
     pub settlement: Settlement,
-    /// What was asked; left out of lists and watches, since it can be large.
+    /// What was asked; left out of lists and watches, since it can be large, and once it has left the journal.
     pub intent: Option<Intent>,
     /// How it stands at the venue, once that was read; left out of lists.
     pub standing: Option<Standing>,
@@ -29,11 +29,16 @@ pub struct SettlementView {
 impl SettlementView {
     /// Reads everything that belongs to a settlement, as of one moment: what changes in between is read anew.
     pub(super) async fn whole(store: &dyn Store, settlement: Settlement) -> Result<Self, ServiceError> {
-        let intent = Some(store.intent(settlement.id).await?);
+        let intent = match store.intent(settlement.id).await {
+            Ok(intent) => Some(intent),
+            Err(StoreError::Archived(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
         let mut view = Self::without_legs(store, settlement).await?;
         for _ in 0..MAX_READS {
             let Some(now) = store.settlement_by_id(view.settlement.id).await? else { break };
-            if now.progress.sequence == view.settlement.progress.sequence {
+            let (seen, stands) = (&view.settlement, &now);
+            if stands.progress.sequence == seen.progress.sequence && stands.archived_in == seen.archived_in {
                 break;
             }
             view = Self::without_legs(store, now).await?;

@@ -23,6 +23,8 @@ pub enum ErrandKind {
     Quote,
     /// A venue's call that was delivered and not yet acted on.
     Delivery,
+    /// Finished work that may leave the journal.
+    Retention,
     /// A look through a venue for what this gateway did not make.
     Patrol,
 }
@@ -31,6 +33,7 @@ names!(ErrandKind {
     Trade => "TRADE",
     Quote => "QUOTE",
     Delivery => "DELIVERY",
+    Retention => "RETENTION",
     Patrol => "PATROL",
 });
 

@@ -37,6 +37,7 @@ pub struct EventStretch {
 pub trait EventStore: Send + Sync {
     /// Reads changes that come after a place. One reading looks through a bounded number of them, so it may give fewer than
     /// the limit, or none, while more pass the filter: the next one goes on at `read_to`. Whoever reads on from there misses
-    /// nothing, whatever other replicas commit meanwhile.
+    /// nothing, whatever other replicas commit meanwhile. [`StoreError::Archived`] where changes after the place have left the
+    /// journal: they would be passed over.
     async fn settlement_events(&self, query: &EventQuery) -> Result<EventStretch, StoreError>;
 }

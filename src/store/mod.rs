@@ -9,6 +9,7 @@
 //! - a change is saved only by who holds the settlement's lease, under its
 //!   fencing token and on top of the sequence that was read.
 
+mod archive;
 mod audit;
 mod errands;
 mod events;
@@ -38,6 +39,7 @@ use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
 
+pub use archive::{ArchiveStore, Archived, BatchLimits, FinishedBatch, FinishedWork};
 pub use audit::{AuditLag, AuditStore, Chained, JournalLine, JournalPart, JournalSays};
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use events::{EventQuery, EventStore, EventStretch};
@@ -61,6 +63,9 @@ pub enum StoreError {
     /// The lease is another's by now or was given back, or the settlement has moved on: this writer must stop.
     #[error("the settlement is no longer held by this worker")]
     Fenced,
+    /// It has left the journal for the archive.
+    #[error("it has left the journal: {0}")]
+    Archived(Archived),
     /// The journal lacks what its anchor knows of: nothing was written.
     #[error("the journal may have forgotten signatures")]
     Adrift(#[source] Adrift),
@@ -87,7 +92,7 @@ pub enum Recorded {
     /// It is recorded, in state RECEIVED and due at once.
     New(Box<Settlement>),
     /// The external id was recorded before; nothing was written.
-    Existing(Box<Settlement>, Box<Intent>),
+    Existing(Box<Settlement>),
     /// A limit of the caller's stands against it; nothing was written.
     OverLimit(LimitExceeded),
     /// The settlement that it supersedes is unknown, may still move money, is being worked on or is superseded already;
@@ -177,10 +182,11 @@ pub trait SettlementStore: Send + Sync {
     /// Reads a settlement by its journal id.
     async fn settlement_by_id(&self, id: Uuid) -> Result<Option<Settlement>, StoreError>;
 
-    /// Reads what was asked; [`StoreError::Damaged`] when nothing is recorded under this id.
+    /// Reads what was asked; [`StoreError::Archived`] once that has left the journal, [`StoreError::Damaged`] when nothing is
+    /// recorded under this id.
     async fn intent(&self, id: Uuid) -> Result<Intent, StoreError>;
 
-    /// Reads the large texts, as far as there are any yet.
+    /// Reads the large texts, as far as there are any yet, or any more.
     async fn material(&self, id: Uuid) -> Result<Material, StoreError>;
 
     /// Reads the timeline, oldest first; at most `limit` newest entries.
@@ -244,6 +250,7 @@ pub trait Store:
     + SigningJournal
     + HeadStore
     + EventStore
+    + ArchiveStore
     + AuditStore
 {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].

@@ -40,6 +40,7 @@ const RULES: &[Rule] = &[
             "serde_json",
         ],
     },
+    Rule { module: "archive", own: &["domain"], outside: &["tokio"] },
     Rule {
         module: "store",
         own: &["domain", "kill_points"],
@@ -66,7 +67,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "service",
-        own: &["causes", "domain", "kill_points", "custody", "store", "upstream"],
+        own: &["causes", "domain", "kill_points", "archive", "custody", "store", "upstream"],
         outside: &["tokio", "tokio_util", "bigdecimal", "base16ct"],
     },
     Rule {

@@ -21,7 +21,7 @@ use crate::causes::with_causes;
 use crate::config::{Config, ProcessEnvironment};
 use crate::domain::ids::EnterpriseId;
 use crate::service::day_report::{Day, Totals, settlements_of_day, with_amounts};
-use crate::store::{Store, StoreError};
+use crate::store::{Archived, Store, StoreError};
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -46,13 +46,24 @@ enum ExportError {
     #[error("the journal cannot be opened")]
     Open(#[from] AppError),
     #[error("the journal did not answer")]
-    Journal(#[from] StoreError),
+    Journal(#[source] StoreError),
+    #[error("what was settled on that day has left the journal: {0}")]
+    Archived(Archived),
     #[error(transparent)]
     File(#[from] FileError),
     #[error("the day is beyond the calendar")]
     Calendar(#[from] jiff::Error),
     #[error("{0} is no configured enterprise that settles")]
     UnknownEnterprise(EnterpriseId),
+}
+
+impl From<StoreError> for ExportError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Archived(place) => Self::Archived(place),
+            other => Self::Journal(other),
+        }
+    }
 }
 
 pub(super) async fn run(args: &ExportArgs) -> Exit {

@@ -113,6 +113,7 @@ fn the_example_shows_every_known_key() {
             "grpc.tls",
             "keys",
             "ops",
+            "retention",
             "store",
             "telemetry",
             "venues"
@@ -168,7 +169,7 @@ fn a_value_of_a_wrong_kind_is_refused_under_its_own_key() {
 #[test]
 fn a_list_where_a_section_belongs_and_the_reverse_are_refused() {
     let folder = Folder::new();
-    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "callbacks", "engine", "audit", "telemetry"] {
+    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "callbacks", "engine", "audit", "retention", "telemetry"] {
         let paths = folder.paths(&format!("[[{section}]]\n"));
         assert!(paths.iter().any(|path| path == section), "{section}: {paths:?}");
     }

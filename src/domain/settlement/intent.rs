@@ -109,25 +109,3 @@ pub struct Intent {
     /// After this instant, what was never dispatched is never sent.
     pub submit_before: Option<Timestamp>,
 }
-
-impl Intent {
-    /// The paths of the fields in which a later request under the same id differs in meaning.
-    ///
-    /// A repeat without a nonce compares equal, since it asks for whichever nonce was drawn.
-    #[must_use]
-    pub fn differences(&self, again: &Asked) -> Vec<&'static str> {
-        let first = &self.asked;
-        let mut paths = Vec::new();
-        let mut differs = |path, different: bool| {
-            if different {
-                paths.push(path);
-            }
-        };
-        differs("settlement_amounts", first.amounts.meaning() != again.amounts.meaning());
-        differs("cutoff_at", first.cutoff != again.cutoff);
-        differs("notes", first.notes != again.notes);
-        differs("nonce", again.nonce.as_ref().is_some_and(|nonce| *nonce != self.nonce));
-        differs("supersedes", first.supersedes != again.supersedes);
-        paths
-    }
-}

@@ -56,9 +56,17 @@ pub struct Settlement {
     pub header: Header,
     /// What does.
     pub progress: Progress,
+    /// The file of the archive that its legs, large texts and changes have left to; `None` while the journal has them.
+    pub archived_in: Option<String>,
 }
 
 impl Settlement {
+    /// A settlement that is recorded now.
+    #[must_use]
+    pub fn received(id: Uuid, intent: &Intent, now: Timestamp) -> Self {
+        Self { id, header: Header::of(intent, now), progress: Progress::received(now), archived_in: None }
+    }
+
     /// This settlement with a change made.
     ///
     /// # Errors
@@ -103,6 +111,31 @@ pub struct Header {
 }
 
 impl Header {
+    /// The paths of the fields in which a later request under the same id differs in meaning.
+    ///
+    /// The digest stands for the legs, so that this is told without them. A repeat without a nonce compares equal, since it asks
+    /// for whichever nonce was drawn.
+    #[must_use]
+    pub fn differences(&self, again: &Asked) -> Vec<&'static str> {
+        let same_legs = Asked {
+            enterprise_id: self.enterprise_id.clone(),
+            external_id: self.external_id.clone(),
+            amounts: again.amounts.clone(),
+            cutoff: self.cutoff,
+            notes: self.notes.clone(),
+            nonce: None,
+            supersedes: self.supersedes.clone(),
+        };
+        let checks = [
+            ("settlement_amounts", same_legs.digest() != self.request_digest),
+            ("cutoff_at", self.cutoff != again.cutoff),
+            ("notes", self.notes != again.notes),
+            ("nonce", again.nonce.as_ref().is_some_and(|nonce| *nonce != self.nonce)),
+            ("supersedes", self.supersedes != again.supersedes),
+        ];
+        checks.into_iter().filter(|(_, differs)| *differs).map(|(path, _)| path).collect()
+    }
+
     /// The header of an intent that is recorded now.
     #[must_use]
     pub fn of(intent: &Intent, now: Timestamp) -> Self {

@@ -28,6 +28,7 @@ pub fn view(view: SettlementView) -> pb::Settlement {
 #[must_use]
 pub fn summary(settlement: &Settlement) -> pb::Settlement {
     let shown = progress(&settlement.progress, &settlement.header);
+    let shown = pb::Settlement { archived_in: settlement.archived_in.clone(), ..shown };
     match &settlement.progress.venue {
         Some(venue) => at_venue(shown, venue),
         None => shown,

@@ -212,4 +212,6 @@ rows! {
     QuoteBeingConfirmed Aborted SOON, UNTOLD, "a confirmation of the quote is under way", "wait for its end";
     JournalBehindAnchor FailedPrecondition NO, UNKNOWN, "the gateway's store may have forgotten what was signed; nothing is sent",
         "have the gateway's operator repair it, then repeat the same request; never take another id";
+    Archived FailedPrecondition NO, UNTOLD, "what is asked for has left the journal for the archive",
+        "read it in the archive's files; read events on from archived_to_sequence";
 }

@@ -20,7 +20,7 @@ use crate::store::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore, StoreError
 /// The kinds that this version knows, as [`ErrandKind`] names them: another's errands are left to it.
 macro_rules! known_kinds {
     () => {
-        "('TRADE', 'QUOTE', 'DELIVERY', 'PATROL')"
+        "('TRADE', 'QUOTE', 'DELIVERY', 'RETENTION', 'PATROL')"
     };
 }
 pub(super) use known_kinds;

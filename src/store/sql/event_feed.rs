@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::archive;
 use super::driver::Driver;
 use super::error::damaged;
 use super::events;
@@ -12,7 +13,7 @@ use super::statement::Statement;
 use super::store::SqlStore;
 use crate::domain::ids::EnterpriseId;
 use crate::domain::settlement::{Meaning, NextAction, Outcome, SettlementEvent};
-use crate::store::{EventQuery, EventStore, EventStretch, SettlementName, StoreError};
+use crate::store::{Archived, EventQuery, EventStore, EventStretch, SettlementName, StoreError};
 
 /// How many places one reading looks through, so that a filter that lets little pass costs a bounded time.
 const MAX_PLACES: i64 = 10_000;
@@ -33,10 +34,25 @@ async fn stretch(on: &mut Session, query: &EventQuery) -> Result<EventStretch, S
         return Ok(EventStretch { events: Vec::new(), read_to: query.after, newest: count(newest)? });
     }
     let (rows, to) = rows(on, query, after, newest).await?;
+    hold_here(on, query).await?;
     let events = rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
     let full = usize::try_from(query.limit).is_ok_and(|limit| events.len() >= limit);
     let read_to = events.last().filter(|_| full).map_or(count(to)?, |last| last.place);
     Ok(EventStretch { events, read_to, newest: count(newest)? })
+}
+
+/// Refuses a reading that would pass over changes that have left the journal. It comes after the rows were read: what left before
+/// that is noted by now. The changes of one settlement leave together.
+async fn hold_here(on: &mut Session, query: &EventQuery) -> Result<(), StoreError> {
+    if let Some(external_id) = &query.external_id {
+        let name = SettlementName::External(external_id.clone());
+        let one = settlements::by_name(on, &query.enterprise_id, &name).await?;
+        return one.and_then(|one| one.archived_in).map_or(Ok(()), |file| Err(StoreError::Archived(Archived::InFile(file))));
+    }
+    match archive::places_gone(on, query.enterprise_id.as_str()).await? {
+        gone if query.after < gone => Err(StoreError::Archived(Archived::ChangesUpTo(gone))),
+        _ => Ok(()),
+    }
 }
 
 /// The place of the newest change; 0 where there is none.

@@ -29,7 +29,7 @@ pub(super) async fn insert(
                           next_action, reason, detail, attempts, venue, at) \
                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     audit::settlement(on, change, after, body).await?;
-    let Settlement { id, header, progress } = after;
+    let Settlement { id, header, progress, .. } = after;
     let meaning = Meaning::of(after);
     let venue = meaning.venue.map(|word| serde_json::to_string(&VenueColumn::from(word)));
     let insert = Statement::new(INSERT)

@@ -12,7 +12,7 @@ use super::statement::Statement;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{ConnectionId, Currency};
 use crate::domain::settlement::{Asked, Intent, Leg, Settlement, SettlementAmounts};
-use crate::store::StoreError;
+use crate::store::{Archived, StoreError};
 
 /// One leg: connection, counterparty, currency, amount.
 type LegRow<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, Cow<'a, str>, Cow<'a, str>);
@@ -40,19 +40,29 @@ pub(super) async fn insert(on: &mut Session, id: Uuid, intent: &Intent, legs: &s
     Ok(())
 }
 
-/// Reads an intent.
+/// Reads an intent; [`StoreError::Archived`] once its legs have left the journal.
 pub(super) async fn read(on: &mut Session, id: Uuid) -> Result<Intent, StoreError> {
     const READ: &str = concat!(
         "SELECT ",
         rows::settlement_columns!(),
-        ", asked_nonce, legs FROM settlement JOIN settlement_intent ON settlement_id = id WHERE id = $1"
+        ", asked_nonce, legs FROM settlement LEFT JOIN settlement_intent ON settlement_id = id WHERE id = $1"
     );
     let row = on.row(Statement::new(READ).bind(id)).await?;
     from_row(&row.ok_or_else(|| damaged("no intent is stored under this id"))?)
 }
 
+/// Reads the texts of an intent as they are stored: the nonce that was asked for, and the legs.
+pub(super) async fn texts(on: &mut Session, id: Uuid) -> Result<(Option<String>, String), StoreError> {
+    const READ: &str = "SELECT asked_nonce, legs FROM settlement_intent WHERE settlement_id = $1";
+    let row = on.row(Statement::new(READ).bind(id)).await?.ok_or_else(|| damaged("legs"))?;
+    Ok((row.plain("asked_nonce")?, row.plain("legs")?))
+}
+
 fn from_row(row: &Row) -> Result<Intent, StoreError> {
-    let Settlement { header, .. } = rows::settlement(row)?;
+    let Settlement { header, archived_in, .. } = rows::settlement(row)?;
+    if let Some(file) = archived_in {
+        return Err(StoreError::Archived(Archived::InFile(file)));
+    }
     let asked = Asked {
         enterprise_id: header.enterprise_id,
         external_id: header.external_id,
@@ -73,7 +83,8 @@ fn from_row(row: &Row) -> Result<Intent, StoreError> {
     })
 }
 
-fn read_legs(text: &str) -> Option<SettlementAmounts> {
+/// Reads what [`legs_text`] writes.
+pub(super) fn read_legs(text: &str) -> Option<SettlementAmounts> {
     let rows: Vec<LegRow<'_>> = serde_json::from_str(text).ok()?;
     let legs: Option<Vec<Leg>> = rows.iter().map(read_leg).collect();
     SettlementAmounts::new(legs?).ok()

@@ -8,6 +8,8 @@
 //!
 //! Rows and their JSON never leave this folder.
 
+mod archive;
+mod archive_lines;
 mod audit;
 mod audit_chain;
 mod audit_journal;

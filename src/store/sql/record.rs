@@ -8,7 +8,7 @@ use super::session::Session;
 use super::statement::Statement;
 use super::{events, intents, once, settlements, spend, supersede};
 use crate::domain::policy::SpendLimit;
-use crate::domain::settlement::{Header, Intent, NetTotal, OnceRules, Progress, Settlement};
+use crate::domain::settlement::{Intent, NetTotal, OnceRules, Settlement};
 use crate::domain::time::Cutoff;
 use crate::store::{NewSettlement, Recorded, SettlementName, StoreError};
 
@@ -27,7 +27,7 @@ pub(super) struct Recording {
 impl Recording {
     pub(super) fn of(new: NewSettlement) -> Result<Self, StoreError> {
         let NewSettlement { intent, id, now, limits, once } = new;
-        let settlement = Settlement { id, header: Header::of(&intent, now), progress: Progress::received(now) };
+        let settlement = Settlement::received(id, &intent, now);
         let legs = intents::legs_text(&intent.asked.amounts)?;
         let totals = intent.asked.amounts.gross_totals();
         let amounts_digest = intent.asked.amounts.digest();
@@ -98,9 +98,8 @@ async fn make_room(on: &mut Session, new: &Recording) -> Result<Option<Recorded>
 /// What was recorded before under the external id.
 async fn existing(on: &mut Session, intent: &Intent) -> Result<Option<Recorded>, StoreError> {
     let name = SettlementName::External(intent.asked.external_id.clone());
-    let Some(settlement) = settlements::by_name(on, &intent.asked.enterprise_id, &name).await? else { return Ok(None) };
-    let first = intents::read(on, settlement.id).await?;
-    Ok(Some(Recorded::Existing(Box::new(settlement), Box::new(first))))
+    let found = settlements::by_name(on, &intent.asked.enterprise_id, &name).await?;
+    Ok(found.map(|settlement| Recorded::Existing(Box::new(settlement))))
 }
 
 /// Writes the row of a settlement that was just received, due at once, unless its external id or the place that it takes is
@@ -112,7 +111,7 @@ async fn insert(on: &mut Session, new: &Recording) -> Result<bool, StoreError> {
                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, 0, 0, $15, $15, \
                           $18, $19) \
                           ON CONFLICT DO NOTHING";
-    let Settlement { id, header, progress } = &new.settlement;
+    let Settlement { id, header, progress, .. } = &new.settlement;
     let insert = Statement::new(INSERT)
         .bind(*id)
         .bind(header.enterprise_id.as_str())

@@ -14,14 +14,19 @@ macro_rules! settlement_columns {
     () => {
         "id, enterprise_id, external_id, cutoff, notes, supersedes, nonce, route, amount_unit, key_id, caller, \
          submit_before, request_digest, leg_count, created_at, state, sequence, attempts, exposed, doubt, reason, detail, \
-         payload_digest, signature, venue, reconciled, dispatched_at, updated_at"
+         payload_digest, signature, venue, reconciled, dispatched_at, updated_at, archived_in"
     };
 }
 pub(super) use settlement_columns;
 
 /// Reads a settlement from [`settlement_columns`].
 pub(super) fn settlement(row: &Row) -> Result<Settlement, StoreError> {
-    Ok(Settlement { id: row.plain("id")?, header: header(row)?, progress: progress(row)? })
+    Ok(Settlement {
+        id: row.plain("id")?,
+        header: header(row)?,
+        progress: progress(row)?,
+        archived_in: row.plain("archived_in")?,
+    })
 }
 
 fn header(row: &Row) -> Result<Header, StoreError> {

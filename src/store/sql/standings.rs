@@ -43,6 +43,12 @@ pub(super) async fn read(on: &mut Session, id: Uuid) -> Result<Option<Standing>,
     }
 }
 
+/// Reads how a settlement stands, as it is stored.
+pub(super) async fn text(on: &mut Session, id: Uuid) -> Result<Option<String>, StoreError> {
+    const READ: &str = "SELECT standing FROM settlement_standing WHERE settlement_id = $1";
+    on.row(Statement::new(READ).bind(id)).await?.map_or(Ok(None), |row| row.plain("standing").map(Some))
+}
+
 /// Reads when the details were last read.
 pub(super) async fn mark(on: &mut Session, id: Uuid) -> Result<Option<DetailsMark>, StoreError> {
     const READ: &str = "SELECT sequence, details_due_at FROM settlement_standing WHERE settlement_id = $1";

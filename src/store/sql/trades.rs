@@ -187,7 +187,8 @@ async fn by_request(
     row.as_ref().map(read).transpose()
 }
 
-async fn by_id(on: &mut Session, id: Uuid) -> Result<Option<TradeWrite>, StoreError> {
+/// Reads a write by its journal id.
+pub(super) async fn by_id(on: &mut Session, id: Uuid) -> Result<Option<TradeWrite>, StoreError> {
     const FIND: &str = concat!("SELECT ", columns!(), " FROM trade WHERE id = $1");
     let row = on.row(Statement::new(FIND).bind(id)).await?;
     row.as_ref().map(read).transpose()

@@ -84,7 +84,7 @@ async fn pending() -> (World, Settlement) {
 }
 
 fn act_on_deliveries(context: &Context) {
-    context.errands.start(vec![Arc::new(Deliveries::new(context.clone(), LONG))]);
+    context.errands.start(vec![Arc::new(Deliveries::new(context.clone(), Some(LONG)))]);
 }
 
 async fn completed(world: &World, settlement: Settlement) {

@@ -3,6 +3,7 @@
 //! Each case is a function over a [`Fixture`]: a fresh store and the clock that
 //! its leases run on. `suite!` makes a test of each for one kind of fixture.
 
+pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod budget;
 pub(crate) mod claiming;
@@ -177,6 +178,18 @@ macro_rules! suite {
             turns: what_is_under_way_comes_before_what_the_venue_has,
             turns: what_is_passed_over_stays_due,
             turns: a_lapsed_lease_can_be_passed_over_too,
+            archive: only_what_is_finished_and_old_enough_is_found_the_oldest_first,
+            archive: what_is_completed_and_not_reconciled_is_not_found,
+            archive: a_batch_is_of_one_day_and_bounded_in_records_and_bytes,
+            archive: a_line_of_the_archive_holds_every_text_digit_for_digit,
+            archive: what_has_left_is_known_and_its_texts_are_said_to_be_in_the_archive,
+            archive: an_external_id_stays_taken_whatever_is_asked_under_it,
+            archive: the_rules_against_settling_twice_count_what_has_left,
+            archive: a_signing_reference_keeps_its_payload_when_its_settlement_has_left,
+            archive: no_reader_passes_over_changes_that_have_left,
+            archive: of_two_that_archive_the_same_one_does,
+            archive: what_is_not_as_it_was_read_stays_whole_with_all_of_its_batch,
+            archive: a_call_of_a_venue_leaves_once_it_was_acted_on,
         }
     };
 }

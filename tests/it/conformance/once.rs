@@ -172,7 +172,7 @@ pub(crate) async fn a_repeat_and_another_enterprise_meet_no_rule(fixture: &Fixtu
     let strict = OnceRules { max_open_settlements: 1, cutoff_must_increase: true, duplicate_window: Some(DAY) };
     let first = fixture.record(under(strict, cut_off("first", at(0)))).await;
     match record(fixture, strict, cut_off("first", at(0))).await {
-        Recorded::Existing(settlement, _) => assert_eq!(settlement.id, first.id),
+        Recorded::Existing(settlement) => assert_eq!(settlement.id, first.id),
         other => panic!("{other:?}"),
     }
     let mut theirs = cut_off("first", at(0));

@@ -70,7 +70,7 @@ pub(crate) async fn a_repeat_gets_the_first_and_changes_nothing(fixture: &Fixtur
     other.asked.amounts = amounts(vec![leg("elsewhere", "ETH", "7")]);
     other.nonce = Nonce::new("another").unwrap();
     match fixture.store.record_settlement(new_settlement(other)).await.unwrap() {
-        Recorded::Existing(settlement, intent) => assert_eq!((*settlement, *intent), (new.clone(), first.clone())),
+        Recorded::Existing(settlement) => assert_eq!(*settlement, new),
         wrong => panic!("{wrong:?}"),
     }
     assert_eq!(fixture.store.intent(new.id).await.unwrap(), first);
@@ -111,7 +111,7 @@ pub(crate) async fn of_64_at_once_exactly_one_is_new(fixture: &Fixture) {
     let ids: Vec<_> = answers
         .iter()
         .map(|answer| match answer {
-            Recorded::New(settlement) | Recorded::Existing(settlement, _) => settlement.id,
+            Recorded::New(settlement) | Recorded::Existing(settlement) => settlement.id,
             other => panic!("{other:?}"),
         })
         .collect();

@@ -15,5 +15,6 @@ mod quotes;
 mod reads;
 mod repeats;
 mod resolving;
+mod retention;
 mod tampering;
 mod waiting;

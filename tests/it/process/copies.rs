@@ -113,7 +113,10 @@ async fn a_backup_under_load_brings_back_everything_that_was_acknowledged_before
         for told in before {
             let found = restored.stored(V1, &told.external_id).await.unwrap();
             assert_eq!(found.state(), SettlementState::Completed);
-            assert_eq!((found.request_digest, found.payload_sha256, found.signature), (told.request_digest, told.payload_sha256, told.signature));
+            assert_eq!(
+                (found.request_digest, found.payload_sha256, found.signature),
+                (told.request_digest, told.payload_sha256, told.signature)
+            );
             assert_eq!(found.timeline[..told.timeline.len()], told.timeline[..], "what was told stays as it was");
         }
         restored.process.kill().await;

@@ -184,6 +184,6 @@ async fn a_damaged_copy_is_refused() {
 #[tokio::test]
 async fn a_copy_whose_rows_lack_their_settlement_is_refused() {
     let ground = Ground::with_backup().await;
-    change(&ground.copy(), "DELETE FROM settlement").await;
+    change(&ground.copy(), "INSERT INTO settlement_standing VALUES (zeroblob(16), '{}', 1, '')").await;
     assert!(matches!(ground.refused().await, CopyError::Damaged { .. }));
 }

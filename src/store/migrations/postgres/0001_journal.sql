@@ -56,6 +56,8 @@ CREATE TABLE settlement (
     lease_until          TEXT,
     lapses               BIGINT NOT NULL DEFAULT 0,
 
+    archived_in          TEXT,
+
     UNIQUE (enterprise_id, external_id)
 );
 CREATE UNIQUE INDEX settlement_superseded_once ON settlement (enterprise_id, supersedes) WHERE supersedes IS NOT NULL;
@@ -362,6 +364,7 @@ CREATE TABLE trade (
     venue_settlement_id  TEXT,
     resolution           TEXT,
     updated_at           TEXT NOT NULL,
+    archived_in          TEXT,
 
     UNIQUE (enterprise_id, request_id)
 );
@@ -429,3 +432,70 @@ CREATE TABLE audit_head (
     hash      BYTEA NOT NULL CHECK (length(hash) = 32)
 );
 INSERT INTO audit_head (only_row, position, hash) VALUES (1, 0, decode(repeat('00', 32), 'hex'));
+
+-- The archive's files, as they were written before anything left for them. What is marked with one (archived_in) has left.
+CREATE TABLE archive_file (
+    name        TEXT PRIMARY KEY NOT NULL,
+    kind        TEXT NOT NULL,
+    day         TEXT NOT NULL,
+    records     BIGINT NOT NULL,
+    sha256      TEXT NOT NULL,
+    written_at  TEXT NOT NULL
+);
+-- Up to which place changes of an enterprise's settlements may have left: who has not read so far would miss some.
+CREATE TABLE settlement_event_archived (
+    enterprise_id  TEXT PRIMARY KEY NOT NULL,
+    place          BIGINT NOT NULL
+);
+-- What is finished and has not left, the oldest first, and what has left in which file.
+CREATE INDEX settlement_finished ON settlement (updated_at, id) WHERE terminal = 1 AND archived_in IS NULL;
+CREATE INDEX settlement_archived ON settlement (archived_in) WHERE archived_in IS NOT NULL;
+CREATE INDEX trade_finished ON trade (updated_at, id) WHERE terminal = 1 AND archived_in IS NULL;
+CREATE INDEX trade_archived ON trade (archived_in) WHERE archived_in IS NOT NULL;
+
+CREATE FUNCTION refuse_settlement_removal() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an external id is taken for ever';
+END
+$$;
+CREATE TRIGGER settlement_is_for_ever BEFORE DELETE ON settlement
+    FOR EACH ROW EXECUTE FUNCTION refuse_settlement_removal();
+
+CREATE FUNCTION keep_archived() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF ((OLD).archived_in IS NOT NULL AND ((NEW).archived_in IS DISTINCT FROM (OLD).archived_in
+        OR (NEW).sequence IS DISTINCT FROM (OLD).sequence OR (NEW).state IS DISTINCT FROM (OLD).state OR (NEW).terminal = 0))
+        OR ((NEW).archived_in IS NOT NULL AND (NEW).terminal = 0) THEN
+        RAISE EXCEPTION 'only what is finished is archived, and it never changes again';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER settlement_rests_once_archived BEFORE UPDATE ON settlement
+    FOR EACH ROW EXECUTE FUNCTION keep_archived();
+
+CREATE FUNCTION keep_until_archived() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT archived_in FROM settlement WHERE id = (OLD).settlement_id) IS NULL THEN
+        RAISE EXCEPTION 'nothing leaves before it is archived';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE TRIGGER settlement_intent_leaves_once_archived BEFORE DELETE ON settlement_intent
+    FOR EACH ROW EXECUTE FUNCTION keep_until_archived();
+CREATE TRIGGER settlement_material_leaves_once_archived BEFORE DELETE ON settlement_material
+    FOR EACH ROW EXECUTE FUNCTION keep_until_archived();
+CREATE TRIGGER settlement_event_leaves_once_archived BEFORE DELETE ON settlement_event
+    FOR EACH ROW EXECUTE FUNCTION keep_until_archived();
+
+CREATE FUNCTION keep_trade_events_until_archived() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT archived_in FROM trade WHERE id = (OLD).trade_id) IS NULL THEN
+        RAISE EXCEPTION 'nothing leaves before it is archived';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE TRIGGER trade_event_leaves_once_archived BEFORE DELETE ON trade_event
+    FOR EACH ROW EXECUTE FUNCTION keep_trade_events_until_archived();

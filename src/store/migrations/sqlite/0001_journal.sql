@@ -55,6 +55,8 @@ CREATE TABLE settlement (
     lease_until          TEXT,
     lapses               INTEGER NOT NULL DEFAULT 0,
 
+    archived_in          TEXT,
+
     UNIQUE (enterprise_id, external_id)
 );
 CREATE UNIQUE INDEX settlement_superseded_once ON settlement (enterprise_id, supersedes) WHERE supersedes IS NOT NULL;
@@ -314,6 +316,7 @@ CREATE TABLE trade (
     venue_settlement_id  TEXT,
     resolution           TEXT,
     updated_at           TEXT NOT NULL,
+    archived_in          TEXT,
 
     UNIQUE (enterprise_id, request_id)
 );
@@ -370,3 +373,54 @@ CREATE TABLE audit_head (
     hash      BLOB NOT NULL CHECK (length(hash) = 32)
 );
 INSERT INTO audit_head (only_row, position, hash) VALUES (1, 0, zeroblob(32));
+
+-- The archive's files, as they were written before anything left for them. What is marked with one (archived_in) has left.
+CREATE TABLE archive_file (
+    name        TEXT PRIMARY KEY NOT NULL,
+    kind        TEXT NOT NULL,
+    day         TEXT NOT NULL,
+    records     INTEGER NOT NULL,
+    sha256      TEXT NOT NULL,
+    written_at  TEXT NOT NULL
+);
+-- Up to which place changes of an enterprise's settlements may have left: who has not read so far would miss some.
+CREATE TABLE settlement_event_archived (
+    enterprise_id  TEXT PRIMARY KEY NOT NULL,
+    place          INTEGER NOT NULL
+);
+-- What is finished and has not left, the oldest first, and what has left in which file.
+CREATE INDEX settlement_finished ON settlement (updated_at, id) WHERE terminal = 1 AND archived_in IS NULL;
+CREATE INDEX settlement_archived ON settlement (archived_in) WHERE archived_in IS NOT NULL;
+CREATE INDEX trade_finished ON trade (updated_at, id) WHERE terminal = 1 AND archived_in IS NULL;
+CREATE INDEX trade_archived ON trade (archived_in) WHERE archived_in IS NOT NULL;
+
+CREATE TRIGGER settlement_is_for_ever BEFORE DELETE ON settlement
+BEGIN
+    SELECT RAISE(ABORT, 'an external id is taken for ever');
+END;
+CREATE TRIGGER settlement_rests_once_archived BEFORE UPDATE ON settlement
+WHEN (OLD.archived_in IS NOT NULL AND (NEW.archived_in IS NOT OLD.archived_in OR NEW.sequence IS NOT OLD.sequence
+    OR NEW.state IS NOT OLD.state OR NEW.terminal = 0)) OR (NEW.archived_in IS NOT NULL AND NEW.terminal = 0)
+BEGIN
+    SELECT RAISE(ABORT, 'only what is finished is archived, and it never changes again');
+END;
+CREATE TRIGGER settlement_intent_leaves_once_archived BEFORE DELETE ON settlement_intent
+WHEN (SELECT archived_in FROM settlement WHERE id = OLD.settlement_id) IS NULL
+BEGIN
+    SELECT RAISE(ABORT, 'nothing leaves before it is archived');
+END;
+CREATE TRIGGER settlement_material_leaves_once_archived BEFORE DELETE ON settlement_material
+WHEN (SELECT archived_in FROM settlement WHERE id = OLD.settlement_id) IS NULL
+BEGIN
+    SELECT RAISE(ABORT, 'nothing leaves before it is archived');
+END;
+CREATE TRIGGER settlement_event_leaves_once_archived BEFORE DELETE ON settlement_event
+WHEN (SELECT archived_in FROM settlement WHERE id = OLD.settlement_id) IS NULL
+BEGIN
+    SELECT RAISE(ABORT, 'nothing leaves before it is archived');
+END;
+CREATE TRIGGER trade_event_leaves_once_archived BEFORE DELETE ON trade_event
+WHEN (SELECT archived_in FROM trade WHERE id = OLD.trade_id) IS NULL
+BEGIN
+    SELECT RAISE(ABORT, 'nothing leaves before it is archived');
+END;
