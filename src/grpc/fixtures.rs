@@ -5,9 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::amount::Amount;
 use crate::domain::ids::{CallerId, ConnectionId, Currency, EnterpriseId, ExternalId, KeyId, Nonce};
-use crate::domain::settlement::{
-    AmountUnit, Asked, Change, Header, Intent, Leg, Progress, Reason, Route, Settlement, SettlementAmounts,
-};
+use crate::domain::settlement::{AmountUnit, Asked, Change, Intent, Leg, Reason, Route, Settlement, SettlementAmounts};
 
 pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -169,7 +169,9 @@ fn a_value_of_a_wrong_kind_is_refused_under_its_own_key() {
 #[test]
 fn a_list_where_a_section_belongs_and_the_reverse_are_refused() {
     let folder = Folder::new();
-    for section in ["grpc", "ops", "drain", "store", "venues", "bitlipa", "callbacks", "engine", "audit", "retention", "telemetry"] {
+    for section in
+        ["grpc", "ops", "drain", "store", "venues", "bitlipa", "callbacks", "engine", "audit", "retention", "telemetry"]
+    {
         let paths = folder.paths(&format!("[[{section}]]\n"));
         assert!(paths.iter().any(|path| path == section), "{section}: {paths:?}");
     }
