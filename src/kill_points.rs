@@ -50,6 +50,10 @@ kill_points! {
     InsideSignStored = "INSIDE_SIGN_STORED",
     /// A settlement's signature and body are stored; no attempt is.
     K5Signed = "K5_SIGNED",
+    /// The journal was read for the anchor, which does not stand there yet.
+    K5Anchoring = "K5_ANCHORING",
+    /// The anchor stands at the journal's head; nobody was told.
+    K5Anchored = "K5_ANCHORED",
     /// The attempt is stored; no byte has left.
     K6Dispatched = "K6_DISPATCHED",
     /// Half of a request's body is on its way to a venue. Its place is the request's path.
@@ -96,6 +100,12 @@ kill_points! {
     Q9Saved = "Q9_SAVED",
     /// The answer to its caller is made; it has not left.
     Q10Answering = "Q10_ANSWERING",
+    /// A repair has taken in what the venues have; nothing is exposed.
+    R1Adopted = "R1_ADOPTED",
+    /// It has exposed what is unfinished; no epoch has begun.
+    R2Exposed = "R2_EXPOSED",
+    /// The anchor is of the next epoch; the journal is not.
+    R3Anchored = "R3_ANCHORED",
 }
 
 #[cfg(debug_assertions)]

@@ -22,6 +22,9 @@ pub enum AppError {
     /// The journal was not copied.
     #[error("the journal was not copied")]
     Copy(#[from] CopyError),
+    /// The anchor's database cannot be named.
+    #[error("the anchor cannot be reached")]
+    Anchor(#[source] OpenError),
     /// Metrics cannot be gathered.
     #[error("metrics cannot be gathered")]
     Metrics(#[from] MetricsError),

@@ -1,12 +1,14 @@
 //! The composition root: the only place that names concrete adapters. It
 //! starts everything in order, and stops it in the reverse.
 
+mod anchor;
 mod audit;
 mod callbacks;
 mod callers;
 mod copies;
 mod error;
 mod journal;
+mod recovery;
 mod runners;
 mod serving;
 mod signals;
@@ -26,12 +28,14 @@ use crate::custody::Keyring;
 use crate::grpc::Health;
 use crate::http::Readiness;
 use crate::service::engine::{Engine, EngineSettings};
-use crate::service::{Chainer, Context, ErrandSettings, Errands, RunsErrands};
+use crate::service::{AnchorKeeper, Chainer, Context, ErrandSettings, Errands, RunsErrands};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
+pub use anchor::open_anchor;
 pub use copies::{Copies, backup_journal, restore_journal};
 pub use error::AppError;
 pub use journal::{journal_schema, open_journal, open_journal_to_read};
+pub use recovery::open_recovery;
 use serving::Listeners;
 pub use signals::StopSignals;
 pub use system::{SystemClock, SystemEntropy};
@@ -47,6 +51,8 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
 /// A gateway at work.
 pub struct App {
     store: Arc<dyn Store>,
+    anchor: AnchorKeeper,
+    heartbeat: Duration,
     engine: Engine,
     errands: Errands,
     health: Health,
@@ -72,11 +78,20 @@ impl App {
         let store = open_journal(&config.store, environment).await?;
         let directory = Arc::new(venues::directory(config, environment, &store)?);
         let keyring = Arc::new(keyring);
-        let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), engine_settings(config));
+        let anchor = anchor::keeper(store.clone(), open_anchor(&config.anchor.location, environment)?).await;
+        let engine = Engine::new(
+            store.clone(),
+            anchor.clone(),
+            keyring.clone(),
+            directory.clone(),
+            clock.clone(),
+            engine_settings(config),
+        );
         let entropy = Arc::new(SystemEntropy);
         let errands = Errands::new(store.clone(), clock.clone(), errand_settings(config));
         let context = Context {
             store: store.clone(),
+            anchor: anchor.clone(),
             keyring,
             directory,
             clock,
@@ -92,6 +107,8 @@ impl App {
         let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone()).await?;
         let app = Self {
             store,
+            anchor,
+            heartbeat: config.anchor.heartbeat,
             engine,
             errands,
             health,
@@ -105,8 +122,8 @@ impl App {
             behind: TaskTracker::new(),
             grace: config.drain.grace,
         };
+        app.health.started(app.anchor.allows().await.is_ok()).await;
         app.begin(listeners, metrics, runners, chainer);
-        app.health.started().await;
         app.readiness.started();
         Ok(app)
     }
@@ -133,8 +150,10 @@ impl App {
         if let Some(tls) = tls {
             self.behind.spawn(tls.watch(serving::FILE_POLL_INTERVAL, self.stop_ops.clone()));
         }
+        self.behind.spawn(anchor::beat(self.anchor.clone(), self.heartbeat, self.stop_ops.clone()));
         let (health, store, stop) = (self.health.clone(), self.store.clone(), self.stop_serving.clone());
-        let answers = move || serving::journal_answers(store.clone());
+        let anchor = self.anchor.clone();
+        let answers = move || serving::journal_serves(store.clone(), anchor.clone());
         self.behind.spawn(async move { health.follow_journal(JOURNAL_PROBE_INTERVAL, stop, answers).await });
         self.serving.close();
         self.behind.close();

@@ -13,8 +13,7 @@ use crate::store::StoreError;
 /// Every enterprise that settles is looked after by the patrol from then on.
 pub(super) async fn runners(config: &Config, context: &Context) -> Result<Vec<Arc<dyn RunsErrands>>, StoreError> {
     let keep = config.callbacks.as_ref().map_or(Callbacks::DEFAULT_KEEP, |callbacks| callbacks.keep);
-    let (store, keyring, directory) = (context.store.clone(), context.keyring.clone(), context.directory.clone());
-    let patrol = Patrol::new(store, keyring, directory, context.clock.clone(), config.engine.patrol_interval);
+    let patrol = Patrol::new(context, config.engine.patrol_interval);
     patrol.enlist().await?;
     let retention = retention(config, keep, context);
     retention.enlist().await?;

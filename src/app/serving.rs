@@ -14,8 +14,8 @@ use crate::grpc::{
     SettlementApi, SigningApi, Tls, TlsFiles, TradeApi, WatchLimits, add_reflection, contract_routes,
 };
 use crate::http::{HttpSettings, OpsServer, Readiness};
-use crate::service::Context;
-use crate::store::SettlementStore;
+use crate::service::{AnchorKeeper, Context};
+use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::tls::Protocol;
 
@@ -108,8 +108,8 @@ fn tls_files(tls: &config::Tls) -> TlsFiles {
     TlsFiles { certificate: tls.certificate_file.clone(), key: tls.private_key_file.clone(), clients }
 }
 
-/// Whether the journal answers: it is asked for a settlement that no one can have.
-pub(super) async fn journal_answers(store: Arc<dyn SettlementStore>) -> bool {
-    let asking = store.settlement_by_id(Uuid::nil());
-    matches!(tokio::time::timeout(JOURNAL_PROBE_TIMEOUT, asking).await, Ok(Ok(_)))
+/// Whether the journal answers, and may be used: it is asked for a settlement that no one can have.
+pub(super) async fn journal_serves(store: Arc<dyn Store>, anchor: AnchorKeeper) -> bool {
+    let asking = async { store.settlement_by_id(Uuid::nil()).await.is_ok() && anchor.allows().await.is_ok() };
+    matches!(tokio::time::timeout(JOURNAL_PROBE_TIMEOUT, asking).await, Ok(true))
 }

@@ -11,6 +11,7 @@ mod keys;
 mod logging;
 mod migrate;
 mod private_file;
+mod recovery;
 mod sandbox;
 mod serve;
 
@@ -42,6 +43,12 @@ enum Command {
     Export(export::ExportArgs),
     /// Verify the audit chain, or take it out of the journal; a gateway may be running.
     Audit(audit::AuditArgs),
+    /// Read the venues for what a journal that was restored from an older copy has lost, and let it be used again.
+    Repair(recovery::repair::RepairArgs),
+    /// Take in what the venues have, before a first use: external ids that are taken, and the last cutoff.
+    Adopt(recovery::adopt::AdoptArgs),
+    /// Write the signed bodies of unfinished settlements to files, to be posted by hand in an emergency.
+    ExportSigned(recovery::export_signed::ExportSignedArgs),
     /// Work with the journal's schema.
     Migrate(migrate::MigrateArgs),
     /// Copy the journal to a file, consistent and checked, while a gateway may be working on it.
@@ -65,6 +72,9 @@ impl Cli {
             Command::Keys(args) => keys::run(&args),
             Command::Export(args) => export::run(&args).await,
             Command::Audit(args) => audit::run(&args).await,
+            Command::Repair(args) => recovery::repair::run(&args).await,
+            Command::Adopt(args) => recovery::adopt::run(&args).await,
+            Command::ExportSigned(args) => recovery::export_signed::run(&args).await,
             Command::Migrate(args) => migrate::run(&args).await,
             Command::Backup(args) => copies::backup(&args).await,
             Command::Restore(args) => copies::restore(&args).await,

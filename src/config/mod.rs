@@ -5,6 +5,7 @@
 //! files or in environment variables and never in the configuration. What comes
 //! out is typed: who holds a [`Config`] checks nothing again.
 
+mod anchor;
 mod audit;
 mod base_url;
 mod bitlipa;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 use toml::Table;
 
+pub use anchor::{Anchor, AnchorLocation};
 pub use audit::Audit;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use bitlipa::{Bitlipa, Merchant};
@@ -78,6 +80,8 @@ pub struct Config {
     pub drain: Drain,
     /// Where the journal is.
     pub store: StoreLocation,
+    /// What outlives a loss of the journal.
+    pub anchor: Anchor,
     /// The signing keys, not opened yet.
     pub keys: Vec<ConfiguredKey>,
     /// The patience with venues.
@@ -172,6 +176,7 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
     let ops = root.section("ops", Ops::read);
     let drain = root.section("drain", Drain::read);
     let store = root.section("store", StoreLocation::read);
+    let anchor = root.section("anchor", |section| Anchor::read(section, store.as_ref()));
     let keys = keys::read_all(root);
     let venues = root.section("venues", Venues::read);
     let enterprises = enterprises::read_all(root, &keys);
@@ -193,6 +198,7 @@ fn read_root(root: &mut Section<'_>, file: &Path, takes_certificates: bool) -> F
             ops: ops?,
             drain: drain?,
             store: store?,
+            anchor: anchor?,
             keys: keys.clone(),
             venues: venues?,
             enterprises,

@@ -13,6 +13,10 @@ const MAX_CONNECTIONS: Bounds = Bounds { default: 16, min: 2, max: 1_000 };
 /// What is said of a secret that leads to no URL, and nothing more of it.
 const NOT_POSTGRES: &str = "must lead to postgres://user:password@host/database";
 
+/// What is said of a URL that would show its password to whoever reads the configuration.
+const HOLDS_PASSWORD: &str =
+    "holds a password: put the whole URL into a file or a variable, and name that with url_file or url_env";
+
 /// Where the journal is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreLocation {
@@ -67,18 +71,34 @@ impl StoreLocation {
     }
 }
 
-/// A URL that stands apart: it must exist now, and be PostgreSQL's.
+/// A URL that stands apart.
 fn apart(section: &mut Section<'_>, placed: Placed, max_connections: u32) -> Option<StoreLocation> {
     if section.has("url") {
         section.mistake("url", format_args!("stands beside {}: keep one of the two", placed.key));
         section.skip("url");
     }
+    Some(StoreLocation::Postgres { url: url_apart(section, placed)?, max_connections })
+}
+
+/// A URL that stands apart: it must exist now, and be PostgreSQL's.
+fn url_apart(section: &mut Section<'_>, placed: Placed) -> Option<PostgresUrl> {
     match placed.source.read(section.reader().environment) {
         Err(error) => section.mistake(placed.key, with_causes(&error)),
         Ok(url) if url.expose_text().is_none_or(|url| !is_postgres(url)) => section.mistake(placed.key, NOT_POSTGRES),
-        Ok(_) => return Some(StoreLocation::Postgres { url: PostgresUrl::Apart(placed.source), max_connections }),
+        Ok(_) => return Some(PostgresUrl::Apart(placed.source)),
     }
     None
+}
+
+/// Where another section names PostgreSQL, in one of the three ways.
+pub(super) fn postgres_url(section: &mut Section<'_>) -> Option<PostgresUrl> {
+    let plain = section.optional("url", |url| match url.split_once("://") {
+        Some(("postgres" | "postgresql", rest)) if holds_password(rest) => Err(HOLDS_PASSWORD),
+        Some(("postgres" | "postgresql", _)) => Ok(PostgresUrl::Plain(url.to_owned())),
+        Some(_) | None => Err("must be postgres://user@host/database"),
+    });
+    let placed = secrets::optional(section, URL);
+    plain.or(placed.and_then(|placed| url_apart(section, placed)))
 }
 
 fn is_postgres(url: &str) -> bool {
@@ -91,9 +111,7 @@ fn parse(url: &str, folder: &Path, max_connections: u32) -> Result<StoreLocation
         Some(("sqlite", path)) if path.contains(['?', '#']) => Err("takes no options: they are fixed for the journal's safety"),
         Some(("sqlite", path)) if !path.is_empty() && !path.starts_with(':') => Ok(StoreLocation::Sqlite(folder.join(path))),
         Some(("sqlite", _)) => Err("must name a file: a journal in memory would forget what was signed"),
-        Some(("postgres" | "postgresql", rest)) if holds_password(rest) => {
-            Err("holds a password: put the whole URL into a file or a variable, and name that with url_file or url_env")
-        }
+        Some(("postgres" | "postgresql", rest)) if holds_password(rest) => Err(HOLDS_PASSWORD),
         Some(("postgres" | "postgresql", _)) => {
             Ok(StoreLocation::Postgres { url: PostgresUrl::Plain(url.to_owned()), max_connections })
         }

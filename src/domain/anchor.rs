@@ -158,6 +158,9 @@ pub enum Adrift {
         /// The anchor's.
         anchor: u64,
     },
+    /// The anchor is there and cannot be understood.
+    #[error("the anchor cannot be understood")]
+    Unreadable,
     /// The journal lacks signatures that were made.
     #[error("the journal ends with signature {journal}, and the anchor knows of signature {anchor}")]
     Behind {
@@ -182,6 +185,7 @@ impl Adrift {
             Self::Missing => "MISSING",
             Self::OtherJournal => "OTHER_JOURNAL",
             Self::OtherEpoch { .. } => "OTHER_EPOCH",
+            Self::Unreadable => "UNREADABLE",
             Self::Behind { .. } => "BEHIND",
             Self::Forked { .. } => "FORKED",
         }
@@ -204,6 +208,22 @@ pub fn judge(head: &Head, anchor: Option<&Mark>, link: Option<Link>) -> Result<S
     }
     head.reaches(anchored)?;
     if link == Some(anchored.link) { Ok(Standing::Anchored) } else { Err(Adrift::Forked { sequence: anchored.sequence }) }
+}
+
+/// The mark that an anchor is to hold once a journal has come to `to`. `from` is the head that the journal was last seen to
+/// have in common with the anchor: where another one stands there by now, it stays, and the journal must show that it has it.
+///
+/// # Errors
+/// [`Adrift`] where it holds none, or one that cannot be this journal's.
+pub fn moved(held: Option<&Mark>, from: &Head, to: &Mark) -> Result<Mark, Adrift> {
+    let held = held.ok_or(Adrift::Missing)?;
+    if held.head == *from {
+        return Ok(*to);
+    }
+    match to.head.reaches(&held.head) {
+        Ok(()) | Err(Adrift::Behind { .. }) => Ok(*held),
+        Err(adrift) => Err(adrift),
+    }
 }
 
 #[cfg(test)]
@@ -306,6 +326,21 @@ mod tests {
         assert_ne!(link("r", &digest, &Signature::from_bytes([8; 65])), first);
         let in_order = |names: [&str; 2]| names.iter().fold(start, |head, name| head.after(name, &digest, &signature)).link;
         assert_ne!(in_order(["r", "s"]), in_order(["s", "r"]));
+    }
+
+    #[test]
+    fn an_anchor_moves_on_only_from_where_the_journal_knows_it_to_be() {
+        let heads = heads();
+        let marks = heads.map(mark);
+        assert_eq!(moved(Some(&marks[1]), &heads[1], &marks[2]), Ok(marks[2]));
+        assert_eq!(moved(Some(&marks[2]), &heads[1], &marks[3]), Ok(marks[2]), "another replica has moved it");
+        assert_eq!(moved(Some(&marks[3]), &heads[1], &marks[2]), Ok(marks[3]));
+        assert_eq!(moved(None, &heads[1], &marks[2]), Err(Adrift::Missing));
+        let forked = heads[1].after("x", &PayloadDigest::of("x"), &Signature::from_bytes([7; 65]));
+        assert_eq!(moved(Some(&marks[2]), &forked, &marks[3]), Ok(marks[2]), "another link in that place is another place");
+        let to = |head: Head| moved(Some(&marks[2]), &heads[1], &mark(head));
+        assert!(matches!(to(Head { epoch: 2, ..heads[3] }), Err(Adrift::OtherEpoch { .. })));
+        assert_eq!(to(Head { journal: journal(2), ..heads[3] }), Err(Adrift::OtherJournal));
     }
 
     #[test]

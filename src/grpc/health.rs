@@ -2,11 +2,12 @@
 //!
 //! The empty name stands for the process: it serves from the start until it
 //! drains. The contract's services also need the journal, so they follow a
-//! probe of it; a journal that is down takes no replica out of rotation, but
-//! clients that watch a service see it.
+//! probe of it; a journal that is down, or must not be used, takes no replica
+//! out of rotation, but clients that watch a service see it.
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -38,12 +39,14 @@ pub struct Health {
     reporter: HealthReporter,
     /// Whether the drain has begun: it is final, so no probe may overwrite it.
     draining: Arc<Mutex<bool>>,
+    /// Whether the journal could be used when that was last shown.
+    journal_serves: Arc<AtomicBool>,
 }
 
 impl Health {
     /// Health before the start: nothing serves yet.
     pub async fn new() -> Self {
-        let health = Self { reporter: HealthReporter::new(), draining: Arc::default() };
+        let health = Self { reporter: HealthReporter::new(), draining: Arc::default(), journal_serves: Arc::default() };
         health.set(ServingStatus::NotServing, &EVERYTHING).await;
         health
     }
@@ -54,9 +57,10 @@ impl Health {
         routes.add_service(HealthServer::new(HealthService::from_health_reporter(self.reporter.clone())))
     }
 
-    /// Everything serves.
-    pub async fn started(&self) {
-        self.unless_draining(ServingStatus::Serving, &EVERYTHING).await;
+    /// The process serves, and the services where the journal may be used.
+    pub async fn started(&self, journal_serves: bool) {
+        self.journal_serves.store(journal_serves, Ordering::SeqCst);
+        self.unless_draining(ServingStatus::Serving, if journal_serves { &EVERYTHING } else { &[WHOLE_PROCESS] }).await;
     }
 
     /// Nothing serves any more, for good. Call it before the listener drains, so that watchers learn it.
@@ -66,7 +70,7 @@ impl Health {
         self.set(ServingStatus::NotServing, &EVERYTHING).await;
     }
 
-    /// Asks every `interval` whether the journal answers, and shows it, until `shutdown`.
+    /// Asks every `interval` whether the journal answers and may be used, and shows it, until `shutdown`.
     ///
     /// The probe bounds its own wait.
     pub async fn follow_journal<P, F>(&self, interval: Duration, shutdown: CancellationToken, probe: P)
@@ -74,22 +78,20 @@ impl Health {
         P: Fn() -> F + Send,
         F: Future<Output = bool> + Send,
     {
-        let mut answered = true;
         while shutdown.run_until_cancelled(tokio::time::sleep(interval)).await.is_some() {
             let answers = probe().await;
-            if answers != answered {
+            if self.journal_serves.swap(answers, Ordering::SeqCst) != answers {
                 self.journal_changed(answers).await;
-                answered = answers;
             }
         }
     }
 
     async fn journal_changed(&self, answers: bool) {
         if answers {
-            info!("the journal answers again; the services serve");
+            info!("the journal answers; the services serve");
             self.unless_draining(ServingStatus::Serving, &SERVICES).await;
         } else {
-            warn!("the journal does not answer; the services do not serve");
+            warn!("the journal does not answer, or must not be used; the services do not serve");
             self.unless_draining(ServingStatus::NotServing, &SERVICES).await;
         }
     }

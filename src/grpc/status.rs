@@ -28,7 +28,7 @@ use super::pb::ErrorReason;
 use crate::domain::ids::ExternalId;
 use crate::domain::policy::LimitExceeded;
 use crate::domain::settlement::{NextAction, Outcome, Reason, Settlement, Twice};
-use crate::service::{Funds, NotFound, Problem, ServiceError, SigningRefusal, Violation};
+use crate::service::{Funds, NotFound, Problem, ServiceError, SigningRefusal, Unanchored, Violation};
 use crate::store::{Archived, StoreError};
 
 /// The status of a use case's error; its cause is logged.
@@ -76,6 +76,10 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
             Failure::of(ErrorReason::SupersedesRefused).at("supersedes", "names a settlement that cannot be superseded")
         }
         ServiceError::Twice(twice) => settled_twice(twice),
+        ServiceError::ExternalIdAdopted(adopted) => Failure::of(ErrorReason::ExternalIdAdopted)
+            .with("external_id", adopted.external_id.as_str())
+            .with("settlement_id", adopted.venue.settlement_id.as_str())
+            .standing(Outcome::Created, NextAction::Operator),
         ServiceError::RouteMismatch { configured, venue } => Failure::of(ErrorReason::RouteMismatch)
             .saying(format!("the venue takes {}, and {} is configured", venue.as_str(), configured.as_str()))
             .with("venue_route", venue.as_str()),
@@ -105,6 +109,8 @@ fn failure(error: &ServiceError, about: &About) -> Failure {
         ServiceError::CancellationUnknown => Failure::of(ErrorReason::QuoteOutcomeUnknown),
         ServiceError::Venue { call, failure } => venue::failure(*call, failure, about),
         ServiceError::Store(StoreError::Archived(place)) => archived(place),
+        ServiceError::Unanchored(Unanchored::Adrift(_)) => Failure::of(ErrorReason::JournalBehindAnchor),
+        ServiceError::Unanchored(Unanchored::Unavailable) => Failure::of(ErrorReason::AnchorUnavailable),
         ServiceError::Store(error) => Failure::of(store(error)),
         ServiceError::CursorBeyondEnd { newest } => Failure::of(ErrorReason::CursorBeyondEnd)
             .with("newest_sequence", newest.to_string())
@@ -256,7 +262,11 @@ fn refusal(reason: Reason) -> ErrorReason {
         Reason::SubmitBeforePassed => ErrorReason::SubmitBeforePassed,
         Reason::Superseded => ErrorReason::Superseded,
         Reason::ResolvedByOperator => ErrorReason::ResolvedByOperator,
+        Reason::JournalBehindAnchor => ErrorReason::JournalBehindAnchor,
+        Reason::AnchorUnavailable => ErrorReason::AnchorUnavailable,
+        Reason::JournalRestored => ErrorReason::JournalRestored,
         Reason::CancelledByCaller
+        | Reason::ExportedByOperator
         | Reason::RetryAsked
         | Reason::TooManyTakeovers
         | Reason::TooManyAttempts

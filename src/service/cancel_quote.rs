@@ -31,6 +31,7 @@ pub async fn cancel_quote(
         return Ok(quote);
     }
     let quote = cancellable(quote)?;
+    context.hold_journal().await?;
     let context = context.clone();
     let asking = tokio::spawn(async move { cancel(&context, &desk, quote).await });
     asking.await.unwrap_or_else(|panic| Err(ServiceError::Internal("the cancellation's task ended early", Some(Box::new(panic)))))

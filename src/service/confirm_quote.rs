@@ -86,6 +86,7 @@ async fn record(
     stored: &Quote,
     asked: &ConfirmQuote,
 ) -> Result<(), ServiceError> {
+    context.hold_journal().await?;
     if desk.callback_url.is_none() {
         return Err(ServiceError::CallbackNotConfigured);
     }

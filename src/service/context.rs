@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bigdecimal::{BigDecimal, Zero};
 
+use super::anchor::{AnchorKeeper, Unanchored};
 use super::directory::{Directory, Enterprise, SettlementTerms};
 use super::engine::Engine;
 use super::errands::Errands;
@@ -21,6 +22,8 @@ use crate::store::Store;
 pub struct Context {
     /// The journal.
     pub store: Arc<dyn Store>,
+    /// The keeper of its anchor.
+    pub anchor: AnchorKeeper,
     /// The keys.
     pub keyring: Arc<Keyring>,
     /// Whom this gateway serves.
@@ -71,6 +74,18 @@ impl Caller {
 }
 
 impl Context {
+    /// Refuses what would be written to a journal that may have forgotten signatures. One that only cannot be anchored just now
+    /// is written to: what is recorded waits.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unanchored`].
+    pub(super) async fn hold_journal(&self) -> Result<(), ServiceError> {
+        match self.anchor.allows().await {
+            Err(unanchored @ Unanchored::Adrift(_)) => Err(unanchored.into()),
+            Ok(()) | Err(Unanchored::Unavailable) => Ok(()),
+        }
+    }
+
     /// The enterprise that a caller names, once the caller may name it.
     pub(super) fn enterprise(&self, caller: &Caller, id: &EnterpriseId) -> Result<&Enterprise, ServiceError> {
         caller.may(Resource::Enterprise(id))?;

@@ -58,6 +58,7 @@ async fn recorded(
 }
 
 async fn ask(context: &Context, caller: CallerId, desk: &QuoteDesk, request: QuoteRequest) -> Result<Quote, ServiceError> {
+    context.hold_journal().await?;
     let requested_at = context.clock.now();
     let answer = desk.venue.create_quote(&request).await;
     let venue = answer.map_err(|failure| ServiceError::Venue { call: VenueCall::Quote, failure })?;

@@ -5,13 +5,14 @@
 
 use thiserror::Error;
 
+use super::anchor::Unanchored;
 use super::funds::Funds;
 use crate::custody::SignerError;
 use crate::domain::ids::{ExternalId, TxId};
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::{Denied, LimitExceeded};
 use crate::domain::quote::{ConfirmationReason, Quote};
-use crate::domain::settlement::{Route, Settlement, Twice};
+use crate::domain::settlement::{AdoptedSettlement, Route, Settlement, Twice};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::EntropyError;
 use crate::domain::trade::TradeWrite;
@@ -129,6 +130,9 @@ pub enum ServiceError {
     /// The settlement may be one that was recorded before under another id.
     #[error("the settlement may be one that was recorded before under another id")]
     Twice(Twice),
+    /// The venue has a settlement under the external id that the journal does not hold.
+    #[error("the venue has a settlement under the external id that the journal does not hold")]
+    ExternalIdAdopted(Box<AdoptedSettlement>),
     /// The venue takes this partner's settlements on the other route only.
     #[error("the venue takes the route {}, and {} is configured", venue.as_str(), configured.as_str())]
     RouteMismatch {
@@ -217,6 +221,9 @@ pub enum ServiceError {
         #[source]
         failure: VenueFailure,
     },
+    /// The journal may have forgotten what was signed, or cannot be anchored.
+    #[error("the journal must not be used")]
+    Unanchored(#[source] Unanchored),
     /// The journal did not answer.
     #[error("the journal did not answer")]
     Store(#[source] StoreError),
@@ -246,6 +253,12 @@ impl From<StoreError> for ServiceError {
     }
 }
 
+impl From<Unanchored> for ServiceError {
+    fn from(unanchored: Unanchored) -> Self {
+        Self::Unanchored(unanchored)
+    }
+}
+
 impl From<EntropyError> for ServiceError {
     fn from(error: EntropyError) -> Self {
         Self::Internal("no randomness", Some(Box::new(error)))
@@ -270,6 +283,7 @@ impl ServiceError {
             | Self::WalletNotAllowed
             | Self::NotFound(_)
             | Self::ExternalIdReused { .. }
+            | Self::ExternalIdAdopted(_)
             | Self::RequestIdReused { .. }
             | Self::SupersedesRefused(_)
             | Self::Twice(_)
@@ -296,6 +310,7 @@ impl ServiceError {
             | Self::Busy(_)
             | Self::CancellationUnknown
             | Self::Venue { .. }
+            | Self::Unanchored(_)
             | Self::Store(_)
             | Self::CursorBeyondEnd { .. }
             | Self::ReaderTooSlow

@@ -65,6 +65,7 @@ pub async fn initiate_settlement(
     if let Some(stored) = context.store.settlement(&request.asked.enterprise_id, &name).await? {
         return repeat(context, stored, &request.asked, patience).await;
     }
+    context.hold_journal().await?;
     hold_against_clock(context, terms, &request)?;
     if let Some(old) = &request.asked.supersedes
         && *old == request.asked.external_id
@@ -127,6 +128,7 @@ pub(super) fn unless_refused(found: Recorded, asked: &Asked) -> Result<Recorded,
         Recorded::New(_) | Recorded::Existing(_) => Ok(found),
         Recorded::OverLimit(limit) => Err(limit.into()),
         Recorded::Twice(twice) => Err(ServiceError::Twice(twice)),
+        Recorded::Adopted(adopted) => Err(ServiceError::ExternalIdAdopted(adopted)),
         Recorded::SupersedesRefused => {
             let old = asked.supersedes.as_ref().unwrap_or(&asked.external_id);
             Err(ServiceError::SupersedesRefused(old.clone()))

@@ -4,6 +4,7 @@
 //! Work that must outlive its caller is done by the [`engine`]: a use case
 //! records it, wakes the engine and waits.
 
+mod anchor;
 mod audit_check;
 mod before;
 mod cancel_quote;
@@ -13,6 +14,7 @@ mod confirm_quote;
 mod confirming;
 mod context;
 mod create_quote;
+mod created_since;
 pub mod day_report;
 mod deliveries;
 mod directory;
@@ -41,6 +43,7 @@ mod patrol;
 mod preview_settlement;
 mod receive_quote_call;
 mod receive_settlement_call;
+pub mod recovery;
 mod refusals;
 mod renewing;
 mod resolve_quote_confirmation;
@@ -58,6 +61,7 @@ mod watch_quote;
 mod watch_settlement;
 mod watch_settlement_events;
 
+pub use anchor::{AnchorKeeper, NotSigned, Unanchored};
 pub use audit_check::{AuditReport, JournalFault, check_audit};
 pub use cancel_quote::cancel_quote;
 pub use cancel_settlement::cancel_settlement;

@@ -14,14 +14,14 @@ use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
 use tracing::{error, info, warn};
 
+use super::anchor::AnchorKeeper;
+use super::context::Context;
+use super::created_since::{PAGE_SIZE, created_since};
 use super::directory::{Directory, Enterprise};
 use super::errands::RunsErrands;
-use super::pages::all_pages;
-use super::renewing::renewing;
 use crate::causes::with_causes;
 use crate::custody::Keyring;
 use crate::domain::ids::{EnterpriseId, ExternalId};
-use crate::domain::network::{Page, PartnerSettlementsQuery};
 use crate::domain::settlement::{ForeignOrigin, ForeignSettlement, RecordedSettlement, VenueSettlement, is_foreign, origin};
 use crate::domain::signing::SigningReference;
 use crate::domain::time::{Clock, later};
@@ -30,10 +30,6 @@ use crate::upstream::VenueFailure;
 
 /// How far each look reaches back before the last one: more than clocks differ and lists lag.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
-/// Settlements that are asked for at once.
-const PAGE_SIZE: u32 = 200;
-/// The most pages of one look.
-const MAX_PAGES: u32 = 100;
 /// The longest wait after a look that failed.
 const MAX_FAILED_WAIT: Duration = Duration::from_secs(60);
 
@@ -43,20 +39,16 @@ pub struct Patrol {
     keyring: Arc<Keyring>,
     directory: Arc<Directory>,
     clock: Arc<dyn Clock>,
+    anchor: AnchorKeeper,
     interval: Duration,
 }
 
 impl Patrol {
     /// A patrol that looks once in each interval.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn Store>,
-        keyring: Arc<Keyring>,
-        directory: Arc<Directory>,
-        clock: Arc<dyn Clock>,
-        interval: Duration,
-    ) -> Self {
-        Self { store, keyring, directory, clock, interval }
+    pub fn new(context: &Context, interval: Duration) -> Self {
+        let (store, keyring, directory) = (context.store.clone(), context.keyring.clone(), context.directory.clone());
+        Self { store, keyring, directory, clock: context.clock.clone(), anchor: context.anchor.clone(), interval }
     }
 
     /// Has every enterprise that settles looked after from now on: at once where that was never done, otherwise an interval
@@ -82,7 +74,7 @@ impl Patrol {
             return Ok(Ok(()));
         };
         let from = last.looked_at.checked_sub(OVERLAP).map_or(last.began_at, |from| from.max(last.began_at));
-        let shown = match list(enterprise, from).await {
+        let shown = match created_since(enterprise, Some(from)).await {
             Ok(shown) => shown,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -156,23 +148,6 @@ fn external_id(shown: &VenueSettlement) -> Option<ExternalId> {
     ExternalId::new(shown.external_id.as_str()).ok()
 }
 
-/// Everything that the venue created from an instant on.
-async fn list(enterprise: &Enterprise, from: Timestamp) -> Result<Vec<VenueSettlement>, VenueFailure> {
-    let read = async |number| {
-        let query = PartnerSettlementsQuery {
-            enterprise_id: enterprise.id.clone(),
-            external_ids: Vec::new(),
-            settlement_ids: Vec::new(),
-            created_from: Some(from),
-            created_before: None,
-            updated_from: None,
-            page: Page { number, size: PAGE_SIZE },
-        };
-        renewing(enterprise.venue.as_ref(), || enterprise.reads.partner_settlements(&query)).await
-    };
-    all_pages("the settlements", MAX_PAGES, |one: &VenueSettlement| &one.settlement_id, |number| read(number)).await
-}
-
 fn alarm(foreign: &ForeignSettlement) {
     let (enterprise, venue) = (foreign.enterprise_id.as_str(), &foreign.venue);
     let (external_id, settlement_id, initiated_by) = (&*venue.external_id, &*venue.settlement_id, &*venue.initiated_by);
@@ -210,6 +185,10 @@ impl RunsErrands for Patrol {
             info!(enterprise = claim.lease.subject, "an enterprise that no longer settles is no longer patrolled");
             return Ok(None);
         };
+        if self.anchor.allows().await.is_err() {
+            // What was made since may be forgotten, and would be called somebody else's.
+            return Ok(Some(later(self.clock.now(), self.interval.min(MAX_FAILED_WAIT))));
+        }
         let wait = match self.look(claim, enterprise).await? {
             Ok(()) => self.interval,
             Err(failure) => {

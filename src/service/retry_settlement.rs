@@ -57,6 +57,11 @@ pub(super) async fn change_by_caller(
     }
     hold_version(context, &seen, version).await?;
     refuse_illegal(&seen, change)?;
+    match change {
+        // That nothing was sent is told by the whole journal alone.
+        Change::Cancelled => context.anchor.cover().await?,
+        _ => context.hold_journal().await?,
+    }
     let (context, version, change) = (context.clone(), version.clone(), change.clone());
     // In a task of its own: a caller that goes away between the lease and the save would leave the settlement held.
     let changing = tokio::spawn(async move { change_under_lease(&context, seen, &version, &change).await });

@@ -5,9 +5,10 @@
 //! default, and what resembles a settlement without being exactly one is
 //! refused whatever the key.
 
+use super::anchor::NotSigned;
 use super::context::{Caller, Context};
 use super::error::{NotFound, Problem, ServiceError, SigningRefusal};
-use crate::custody::{Key, SignOnceError, SignedPayload, sign_once};
+use crate::custody::{Key, SignOnceError, SignedPayload};
 use crate::domain::ids::{EnterpriseId, ExternalId, KeyId};
 use crate::domain::payload::{Meaning, recognise};
 use crate::domain::policy::{Denied, Resource};
@@ -34,10 +35,18 @@ pub async fn sign_payload(
         return Err(ServiceError::SigningRefused(SigningRefusal::KeyDisabled));
     }
     let reference = reference(context, caller, &key, &payload)?;
-    let store = context.store.clone();
-    let signing = tokio::spawn(async move { sign_once(store.as_ref(), &key, &reference, &payload).await });
+    let anchor = context.anchor.clone();
+    let signing = tokio::spawn(async move {
+        let signed = anchor.sign_once(&key, &reference, &payload).await?;
+        // Here the signature leaves the house: not before the anchor covers it.
+        anchor.cover().await?;
+        Ok(signed)
+    });
     match signing.await {
-        Ok(signed) => signed.map_err(refusal),
+        Ok(signed) => signed.map_err(|error| match error {
+            NotSigned::Unanchored(unanchored) => unanchored.into(),
+            NotSigned::Refused(error) => refusal(error),
+        }),
         Err(panic) => Err(ServiceError::Internal("the signing task ended early", Some(Box::new(panic)))),
     }
 }

@@ -9,6 +9,8 @@
 //! - a change is saved only by who holds the settlement's lease, under its
 //!   fencing token and on top of the sequence that was read.
 
+mod adoptions;
+mod anchor;
 mod archive;
 mod audit;
 mod errands;
@@ -36,9 +38,11 @@ use crate::domain::anchor::Adrift;
 use crate::domain::budget::{CallBudget, Drawn, Urgency};
 use crate::domain::ids::{CallerId, Currency, EnterpriseId, ExternalId, SettlementId};
 use crate::domain::policy::{LimitExceeded, SpendLimit};
-use crate::domain::settlement::{Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
+use crate::domain::settlement::{AdoptedSettlement, Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
 
+pub use adoptions::AdoptionStore;
+pub use anchor::{Anchor, AnchorError, FileAnchor};
 pub use archive::{ArchiveStore, Archived, BatchLimits, FinishedBatch, FinishedWork};
 pub use audit::{AuditLag, AuditStore, Chained, JournalLine, JournalPart, JournalSays};
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
@@ -100,6 +104,8 @@ pub enum Recorded {
     SupersedesRefused,
     /// It may be a settlement that was recorded before under another id; nothing was written.
     Twice(Twice),
+    /// The venue has a settlement under the external id that this journal does not hold; nothing was written.
+    Adopted(Box<AdoptedSettlement>),
 }
 
 /// How a reader names a settlement.
@@ -249,6 +255,7 @@ pub trait Store:
     + TradeStore
     + SigningJournal
     + HeadStore
+    + AdoptionStore
     + EventStore
     + ArchiveStore
     + AuditStore

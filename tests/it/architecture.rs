@@ -284,6 +284,15 @@ fn some_crates_are_used_in_one_folder_alone() {
 }
 
 #[test]
+fn a_use_case_gets_a_signature_from_the_keeper_of_the_anchor_alone() {
+    let asks =
+        |code: &str| code.split("crate::custody::").skip(1).any(|rest| rest.split(';').next().unwrap().contains("sign_once"));
+    let service = root().join("src/service");
+    let asking: Vec<_> = files_below(&service).into_iter().filter(|file| asks(&code_of(file))).collect();
+    assert_eq!(asking, [service.join("anchor.rs")]);
+}
+
+#[test]
 fn no_file_is_longer_than_400_lines_without_its_tests() {
     for file in files_below(&root().join("src")).into_iter().filter(|file| !is_test_file(file)) {
         let text = fs::read_to_string(&file).unwrap();

@@ -1,6 +1,8 @@
 //! The one integration-test binary.
 
 #[cfg(test)]
+mod anchor;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod audit;

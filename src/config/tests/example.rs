@@ -95,6 +95,7 @@ fn the_example_shows_every_known_key() {
         sections,
         [
             "",
+            "anchor",
             "audit",
             "bitlipa",
             "bitlipa.merchants",

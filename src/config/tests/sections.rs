@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::StoreLocation;
+use crate::config::{AnchorLocation, StoreLocation};
 
 /// Each broken configuration has exactly the mistakes that stand beside it.
 fn assert_paths(cases: &[(String, &[&str])]) {
@@ -102,11 +102,14 @@ fn the_journal_is_named_and_kept() {
         (with("url = \"sqlite://journal.db\"", ""), &["store.url"]),
         (store("postgres://u:p@h/d"), &["store.url"]),
         (store("sqlite://:memory:"), &["store.url"]),
-        (store("postgres://u@h/d"), &[]),
+        (store("postgres://u@h/d"), &["anchor"]),
         (with("url = \"sqlite://journal.db\"", "url_env = \"NOT_SET\""), &["store.url_env"]),
         (with("url = \"sqlite://journal.db\"", "url_file = \"token\""), &["store.url_file"]),
         (with("url = \"sqlite://journal.db\"", "url = \"sqlite://j.db\"\nmax_connections = 9"), &["store.max_connections"]),
-        (with("url = \"sqlite://journal.db\"", "url = \"postgres://h/d\"\nmax_connections = 1"), &["store.max_connections"]),
+        (
+            with("url = \"sqlite://journal.db\"", "url = \"postgres://h/d\"\nmax_connections = 1\n[anchor]\nfile = \"a\""),
+            &["store.max_connections"],
+        ),
     ]);
 }
 
@@ -117,13 +120,41 @@ fn the_url_of_a_database_stands_apart_where_it_holds_a_password() {
     folder.file("db.url", format!("{url}\n"), 0o600);
     folder.variables = Variables::of(&[("DATABASE_URL", url)]);
     for key in ["url_file = \"db.url\"", "url_env = \"DATABASE_URL\""] {
-        let config = folder.load(&with("url = \"sqlite://journal.db\"", key)).unwrap();
+        let text = with("url = \"sqlite://journal.db\"", &format!("{key}\n[anchor]\nfile = \"a/journal.anchor\""));
+        let config = folder.load(&text).unwrap();
         let StoreLocation::Postgres { url: place, max_connections: 16 } = &config.store else { panic!("{key}") };
         assert_eq!(place.read(&folder.variables).unwrap().expose_text(), Some(url));
         assert!(!format!("{config:?}").contains("hunter2-canary"));
     }
-    let beside = with("url = \"sqlite://journal.db\"", "url = \"postgres://h/d\"\nurl_file = \"db.url\"");
+    let beside = with("url = \"sqlite://journal.db\"", "url = \"postgres://h/d\"\nurl_file = \"db.url\"\n[anchor]\nfile = \"a\"");
     assert_eq!(folder.paths(&beside), ["store.url"]);
+}
+
+#[test]
+fn an_anchor_is_somewhere_else_than_the_journal() {
+    let sqlite =
+        |lines: &str| with("url = \"sqlite://journal.db\"", &format!("url = \"sqlite://journal.db\"\n[anchor]\n{lines}"));
+    let postgres = |lines: &str| with("url = \"sqlite://journal.db\"", &format!("url = \"postgres://h/d\"\n[anchor]\n{lines}"));
+    assert_paths(&[
+        (MINIMAL.to_owned(), &[]),
+        (sqlite(""), &[]),
+        (sqlite("file = \"elsewhere/journal.anchor\""), &[]),
+        (sqlite("file = \"journal.db\""), &["anchor"]),
+        (sqlite("url = \"postgres://h/anchors\"\nname = \"desk\""), &[]),
+        (sqlite("url = \"postgres://u:p@h/anchors\""), &["anchor.url"]),
+        (sqlite("url = \"sqlite://anchor.db\""), &["anchor.url"]),
+        (sqlite("file = \"a\"\nurl = \"postgres://h/anchors\""), &["anchor.url"]),
+        (sqlite("file = \"a\"\nname = \"desk\""), &["anchor.name"]),
+        (sqlite("url = \"postgres://h/anchors\"\nname = \"a desk\""), &["anchor.name"]),
+        (sqlite("heartbeat_ms = 0"), &["anchor.heartbeat_ms"]),
+        (postgres("heartbeat_ms = 1000"), &["anchor"]),
+        (postgres("file = \"a\""), &[]),
+        (postgres("url = \"postgres://h/anchors\""), &[]),
+        (postgres("url = \"postgres://h/d\""), &["anchor"]),
+    ]);
+    let folder = Folder::new();
+    let default = folder.load(MINIMAL).unwrap().anchor;
+    assert_eq!(default.location, AnchorLocation::File(folder.path().join("anchor/journal.db.anchor")));
 }
 
 #[test]

@@ -105,6 +105,15 @@ pub enum Change {
         /// Who, and why, in a sentence.
         detail: String,
     },
+    /// It may be at the venue by a way that this journal does not know of: it is read back.
+    Exposed {
+        /// What a read-back that finds nothing in time means; `None` where the stored bytes go out then.
+        refusal: Option<Reason>,
+        /// Why.
+        reason: Reason,
+        /// The same in a sentence.
+        detail: String,
+    },
     /// The next step cannot be taken now; the state stays and the reason shows.
     Delayed {
         /// Why.
@@ -133,6 +142,7 @@ impl Change {
             Self::RetryAsked => "RETRY_ASKED",
             Self::Superseded => "SUPERSEDED",
             Self::Resolved { .. } => "RESOLVED",
+            Self::Exposed { .. } => "EXPOSED",
             Self::Delayed { .. } => "DELAYED",
         }
     }
@@ -177,7 +187,9 @@ impl Progress {
         match change {
             Change::Prepared { .. } => (self.state == Received).then_some(Prepared),
             Change::Signed { .. } => (self.state == Prepared).then_some(Signed),
-            Change::Dispatched => matches!(self.state, Signed | OutcomeUnknown).then_some(Submitting),
+            Change::Dispatched => {
+                (matches!(self.state, Signed | OutcomeUnknown) && self.signature.is_some()).then_some(Submitting)
+            }
             Change::NotSent { .. } => (self.state == Submitting).then(|| self.before_dispatch()),
             Change::Unanswered { .. } => (self.state == Submitting).then_some(OutcomeUnknown),
             Change::Taken { venue } => known.then(|| state_of(venue.status)),
@@ -192,6 +204,10 @@ impl Progress {
             Change::RetryAsked => self.may_retry(route).then(|| self.before_dispatch()),
             Change::Superseded => (self.state == NotAccepted && self.may_be_superseded()).then_some(NotAccepted),
             Change::Resolved { decision, .. } => (self.state == State::NeedsOperator).then(|| self.decided(decision)).flatten(),
+            Change::Exposed { .. } => {
+                let may_go_out = self.state.is_under_way() || (self.state == NotAccepted && self.may_retry(route));
+                may_go_out.then_some(OutcomeUnknown)
+            }
             Change::Delayed { .. } => {
                 let waits = matches!(self.state, Received | Prepared | Signed | OutcomeUnknown | Pending | AwaitingFunds);
                 waits.then_some(self.state)
@@ -277,6 +293,11 @@ impl Progress {
                     self.doubt = None;
                 }
                 self.explain(self.reason.unwrap_or(Reason::ResolvedByOperator), detail);
+            }
+            Change::Exposed { refusal, reason, detail } => {
+                self.exposed = true;
+                self.doubt = Some(Doubt { since: now, silent_at: Some(now), refusal: *refusal });
+                self.explain(*reason, detail);
             }
             Change::Delayed { reason, detail } => self.explain(*reason, detail),
             Change::Superseded => self.reason = Some(Reason::Superseded),

@@ -48,7 +48,7 @@ impl ForeignSettlement {
 /// What the journal says of an external id that the venue shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedSettlement {
-    /// How often its body was handed to the network.
+    /// How often its body was handed out, to the network or, as far as is known, in any other way.
     pub attempts: u32,
     /// The venue's id of it, once the venue has said so.
     pub settlement_id: Option<String>,

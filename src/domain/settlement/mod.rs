@@ -1,5 +1,6 @@
 //! A settlement's life: what was asked, where it stands, and what each answer means.
 
+mod adopted;
 mod amounts;
 mod change;
 mod doubt;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, KeyId, Nonce, Notes};
 use crate::domain::time::Cutoff;
 
+pub use adopted::{AdoptedBy, AdoptedSettlement};
 pub use amounts::{Leg, LegKey, LegsError, NetTotal, SettlementAmounts, Shape};
 pub use change::{Change, Concern, Decision, IllegalChange, OBSERVED};
 pub use doubt::{Absence, Doubt, Windows};

@@ -55,6 +55,14 @@ pub enum Reason {
     ReconciliationMismatch,
     /// A person decided.
     ResolvedByOperator,
+    /// The journal may have forgotten what was signed: nothing is signed or sent before it is repaired.
+    JournalBehindAnchor,
+    /// What was signed cannot be anchored outside the database now, so that nothing is sent.
+    AnchorUnavailable,
+    /// The journal was restored from an older copy: it may have been sent since then.
+    JournalRestored,
+    /// Its signed body was handed out, to be posted by hand.
+    ExportedByOperator,
 }
 
 names!(Reason {
@@ -83,6 +91,10 @@ names!(Reason {
     FinalAmountsChanged => "FINAL_AMOUNTS_CHANGED",
     ReconciliationMismatch => "RECONCILIATION_MISMATCH",
     ResolvedByOperator => "RESOLVED_BY_OPERATOR",
+    JournalBehindAnchor => "JOURNAL_BEHIND_ANCHOR",
+    AnchorUnavailable => "ANCHOR_UNAVAILABLE",
+    JournalRestored => "JOURNAL_RESTORED",
+    ExportedByOperator => "EXPORTED_BY_OPERATOR",
 });
 
 impl Reason {
@@ -91,7 +103,11 @@ impl Reason {
     pub fn same_bytes_may_succeed(self) -> bool {
         matches!(
             self,
-            Self::VenueCredentials | Self::VenueForbidden | Self::DisputesEnabledUseV2 | Self::LiabilitiesExceedBalance
+            Self::VenueCredentials
+                | Self::VenueForbidden
+                | Self::DisputesEnabledUseV2
+                | Self::LiabilitiesExceedBalance
+                | Self::JournalRestored
         )
     }
 }

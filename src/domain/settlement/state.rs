@@ -146,7 +146,9 @@ pub fn next_action(state: State, reason: Option<Reason>, route: Route) -> NextAc
         State::NotAccepted => match reason {
             Some(Reason::LiabilitiesExceedBalance) => NextAction::FundThenRetry,
             Some(Reason::VenueRejectedRequest | Reason::Superseded | Reason::ResolvedByOperator) => NextAction::FixWithNewId,
-            Some(Reason::VenueCredentials | Reason::VenueForbidden | Reason::DisputesEnabledUseV2) => NextAction::RetrySame,
+            Some(Reason::VenueCredentials | Reason::VenueForbidden | Reason::DisputesEnabledUseV2 | Reason::JournalRestored) => {
+                NextAction::RetrySame
+            }
             _ => NextAction::Operator,
         },
     }

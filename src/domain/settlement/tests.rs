@@ -213,6 +213,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         Just(Change::RetryAsked),
         Just(Change::Superseded),
         Just(Change::Delayed { reason: Reason::VenueUnavailable, detail: String::new() }),
+        Just(Change::Exposed { refusal: Some(Reason::JournalRestored), reason: Reason::JournalRestored, detail: String::new() }),
     ]
 }
 
@@ -235,7 +236,7 @@ proptest! {
             }
             match &change {
                 Change::Dispatched => prop_assert!(progress.signature.is_some()),
-                Change::Unanswered { .. } | Change::Taken { .. } => maybe_at_venue = true,
+                Change::Unanswered { .. } | Change::Taken { .. } | Change::Exposed { .. } => maybe_at_venue = true,
                 Change::NotAccepted { .. } | Change::Superseded => maybe_at_venue = false,
                 _ => {}
             }

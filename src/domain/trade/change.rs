@@ -69,6 +69,13 @@ pub enum TradeChange {
         /// The same for people.
         detail: String,
     },
+    /// It may have been sent in a time that this journal does not know of: it is read back, and never sent again.
+    Exposed {
+        /// Why.
+        reason: TradeReason,
+        /// The same for people.
+        detail: String,
+    },
     /// It stays as it is; the reason shows.
     Delayed {
         /// Why.
@@ -108,6 +115,7 @@ impl TradeChange {
             Self::Taken { .. } => "TAKEN",
             Self::NotAccepted { .. } => "NOT_ACCEPTED",
             Self::Parked { .. } => "PARKED",
+            Self::Exposed { .. } => "EXPOSED",
             Self::Delayed { .. } => "DELAYED",
             Self::Resolved { .. } => "RESOLVED",
         }
@@ -127,6 +135,7 @@ impl TradeChange {
             }
             Self::NotAccepted { .. } => from.is_under_way(),
             Self::Parked { .. } => !from.is_terminal(),
+            Self::Exposed { .. } => from.is_under_way(),
             Self::Delayed { .. } => from.is_under_way() || from == TradeState::Pending,
             Self::Resolved { .. } => from == TradeState::NeedsOperator,
         }
@@ -174,6 +183,12 @@ impl TradeWrite {
                 progress.because(*reason, detail);
             }
             TradeChange::Unanswered { reason, detail } => {
+                progress.in_doubt_since = Some(now);
+                progress.stand(TradeState::OutcomeUnknown);
+                progress.because(*reason, detail);
+            }
+            TradeChange::Exposed { reason, detail } => {
+                progress.exposed = true;
                 progress.in_doubt_since = Some(now);
                 progress.stand(TradeState::OutcomeUnknown);
                 progress.because(*reason, detail);

@@ -43,6 +43,12 @@ pub enum TradeReason {
     OutcomeUndecided,
     /// A person said, after a read, that the venue made nothing of it.
     ResolvedByOperator,
+    /// The journal may have forgotten what was signed: nothing is signed or sent before it is repaired.
+    JournalBehindAnchor,
+    /// What was signed cannot be anchored outside the database now, so that nothing is sent.
+    AnchorUnavailable,
+    /// The journal was restored from an older copy: it may have been sent since then.
+    JournalRestored,
 }
 
 names!(TradeReason {
@@ -65,4 +71,7 @@ names!(TradeReason {
     TooManyTakeovers => "TOO_MANY_TAKEOVERS",
     OutcomeUndecided => "OUTCOME_UNDECIDED",
     ResolvedByOperator => "RESOLVED_BY_OPERATOR",
+    JournalBehindAnchor => "JOURNAL_BEHIND_ANCHOR",
+    AnchorUnavailable => "ANCHOR_UNAVAILABLE",
+    JournalRestored => "JOURNAL_RESTORED",
 });

@@ -212,6 +212,12 @@ rows! {
     QuoteBeingConfirmed Aborted SOON, UNTOLD, "a confirmation of the quote is under way", "wait for its end";
     JournalBehindAnchor FailedPrecondition NO, UNKNOWN, "the gateway's store may have forgotten what was signed; nothing is sent",
         "have the gateway's operator repair it, then repeat the same request; never take another id";
+    AnchorUnavailable Unavailable LATER, UNKNOWN, "the gateway cannot anchor what it signs; nothing left it",
+        "repeat the same request; what was signed is not signed twice";
+    ExternalIdAdopted AlreadyExists NO, UNTOLD, "the venue has a settlement under this external id that the gateway's store lacks",
+        "look at that one at the venue; the external id is taken for ever";
+    JournalRestored FailedPrecondition NO, UNTOLD, "the gateway's store was restored, and the venue has no such settlement",
+        "call RetrySettlement where it is still wanted";
     Archived FailedPrecondition NO, UNTOLD, "what is asked for has left the journal for the archive",
         "read it in the archive's files; read events on from archived_to_sequence";
 }

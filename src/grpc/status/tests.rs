@@ -15,7 +15,7 @@ use crate::domain::ids::{
 use crate::domain::payload::Mismatch;
 use crate::domain::policy::Denied;
 use crate::domain::quote::{Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, Quote};
-use crate::domain::settlement::{Route, Shortfall, VenueError};
+use crate::domain::settlement::{AdoptedBy, AdoptedSettlement, Route, Shortfall, VenueError, VenueSettlement, VenueStatus};
 use crate::domain::signing::{PayloadDigest, Purpose};
 use crate::domain::time::Cutoff;
 use crate::domain::trade::{TradeAction, TradeAsked, TradeChange, TradeHeader, TradeReason, TradeWrite};

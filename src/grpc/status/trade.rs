@@ -37,6 +37,9 @@ fn refusal(reason: TradeReason) -> ErrorReason {
         TradeReason::VenueAnswerInvalid | TradeReason::VenueAnsweredOther => ErrorReason::VenueAnswerInvalid,
         TradeReason::SubmitBeforePassed => ErrorReason::SubmitBeforePassed,
         TradeReason::ResolvedByOperator => ErrorReason::ResolvedByOperator,
+        TradeReason::JournalBehindAnchor => ErrorReason::JournalBehindAnchor,
+        TradeReason::AnchorUnavailable => ErrorReason::AnchorUnavailable,
+        TradeReason::JournalRestored => ErrorReason::JournalRestored,
         TradeReason::TooManyTakeovers | TradeReason::OutcomeUndecided => ErrorReason::Internal,
     }
 }

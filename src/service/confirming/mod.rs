@@ -21,6 +21,7 @@ use super::directory::QuoteDesk;
 use super::errands::RunsErrands;
 use crate::domain::ids::TxId;
 use crate::domain::quote::{Confirmation, ConfirmationChange, ConfirmationReason, ConfirmationState, Quote, silence};
+use crate::domain::time::later;
 use crate::kill_points::{KillPoint, reached_in};
 use crate::store::{CallbackTokenHash, ErrandClaim, ErrandKind, ErrandLease, StoreError};
 pub use pace::QuotePace;
@@ -51,6 +52,10 @@ impl RunsErrands for QuoteErrands {
             // Another configuration may have the venue again.
             return Ok(Some(pace::much_later(self.context.clock.now())));
         };
+        if self.context.anchor.allows().await.is_err() {
+            // What was sent since may be forgotten: nothing is decided or sent.
+            return Ok(Some(later(self.context.clock.now(), desk.pace.longest_wait)));
+        }
         let run = Run { context: &self.context, desk, lease: &claim.lease };
         run.carry_on(quote, claim.lapses).await
     }

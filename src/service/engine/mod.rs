@@ -10,6 +10,7 @@
 //! Safety does not rest on leases: what is sent again is the stored body, and
 //! what is signed again is the stored signature.
 
+mod anchored;
 mod following;
 mod pace;
 mod report;
@@ -29,6 +30,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 use uuid::Uuid;
 
+use super::anchor::AnchorKeeper;
 use super::directory::Directory;
 use super::lookout::{DueWork, Lookout, store_failed};
 use crate::custody::Keyring;
@@ -54,6 +56,7 @@ pub struct Engine {
 
 struct Inner {
     store: Arc<dyn Store>,
+    anchor: AnchorKeeper,
     keyring: Arc<Keyring>,
     directory: Arc<Directory>,
     clock: Arc<dyn Clock>,
@@ -80,6 +83,7 @@ impl Engine {
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
+        anchor: AnchorKeeper,
         keyring: Arc<Keyring>,
         directory: Arc<Directory>,
         clock: Arc<dyn Clock>,
@@ -91,6 +95,7 @@ impl Engine {
             shares: Shares::new(settings.max_turns_per_enterprise, lookout.waker()),
             lookout,
             store,
+            anchor,
             keyring,
             directory,
             clock,

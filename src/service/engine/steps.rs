@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Engine, pace, report};
-use crate::custody::{SignOnceError, sign_once};
+use crate::custody::SignOnceError;
 use crate::domain::budget::Urgency;
 use crate::domain::payload::hold_settlement;
 use crate::domain::settlement::{
@@ -14,6 +14,7 @@ use crate::domain::settlement::{
 use crate::domain::signing::SigningReference;
 use crate::domain::time::later;
 use crate::kill_points::{KillPoint, reached};
+use crate::service::anchor::NotSigned;
 use crate::service::renewing::renewing;
 use crate::store::StoreError;
 use crate::upstream::{GoNetwork, VenueFailure};
@@ -46,8 +47,11 @@ impl Engine {
     pub(super) async fn next_step(&self, settlement: &Settlement) -> Result<Step, StoreError> {
         let now = self.inner.clock.now();
         let progress = &settlement.progress;
+        if let Some(wait) = self.held_back(settlement).await {
+            return Ok(wait);
+        }
         if progress.never_sent() && settlement.header.submit_before.is_some_and(|end| end <= now) {
-            return Ok(Step::now(Change::Expired));
+            return Ok(self.once_covered(settlement, Step::now(Change::Expired)).await);
         }
         let enterprise = self.inner.directory.enterprise(&settlement.header.enterprise_id);
         let Some(venue) = enterprise.map(|enterprise| enterprise.venue.clone()) else {
@@ -57,7 +61,7 @@ impl Engine {
         match progress.state {
             State::Received => self.prepare(settlement, venue.as_ref()).await,
             State::Prepared => self.sign(settlement, venue.as_ref()).await,
-            State::Signed => Ok(self.dispatch(settlement)),
+            State::Signed => Ok(self.dispatch(settlement).await),
             State::Submitting => self.submit(settlement, venue.as_ref()).await,
             State::OutcomeUnknown => Ok(self.read_back(settlement, venue.as_ref()).await),
             // What the venue has is followed in batches.
@@ -115,13 +119,14 @@ impl Engine {
             enterprise: header.enterprise_id.clone(),
             external_id: header.external_id.clone(),
         };
-        match sign_once(self.inner.store.as_ref(), key, &reference, &payload).await {
+        match self.inner.anchor.sign_once(key, &reference, &payload).await {
             Ok(signed) => {
                 let intent = self.inner.store.intent(settlement.id).await?;
                 let body = venue.settlement_body(&intent, &payload, &signed.signature);
                 Ok(Step::now(Change::Signed { signature: signed.signature, body }))
             }
-            Err(error) => self.not_signed(settlement, error),
+            Err(NotSigned::Unanchored(unanchored)) => Ok(self.unanchored(settlement, unanchored)),
+            Err(NotSigned::Refused(error)) => self.not_signed(settlement, error),
         }
     }
 
@@ -166,35 +171,35 @@ impl Engine {
         match self.look(settlement, venue).await {
             Ok(Some(step)) => step,
             Ok(None) if settlement.progress.venue.is_some() => Step::Rest { due_at: Some(self.later_look(settlement)) },
-            Ok(None) => self.found_nothing(settlement, asked_at),
+            Ok(None) => self.found_nothing(settlement, asked_at).await,
             Err(failure) => self.delay_for(settlement, &failure),
         }
     }
 
-    fn found_nothing(&self, settlement: &Settlement, asked_at: Timestamp) -> Step {
+    async fn found_nothing(&self, settlement: &Settlement, asked_at: Timestamp) -> Step {
         let settings = &self.inner.settings;
         let windows = Windows { visibility: settings.visibility_window, silence: settings.silence_window };
         let progress = &settlement.progress;
         match progress.doubt.map_or(Absence::SendAgain, |doubt| doubt.absence(asked_at, windows)) {
-            Absence::Believed(change) => Step::now(change),
+            Absence::Believed(change) => self.once_covered(settlement, Step::now(change)).await,
             Absence::TooEarly(at) => Step::Rest { due_at: Some(at) },
             // The first repeat goes out at once; later ones wait, so that a venue in trouble is not flooded.
-            Absence::SendAgain if progress.attempts < 2 => self.dispatch(settlement),
+            Absence::SendAgain if progress.attempts < 2 => self.dispatch(settlement).await,
             Absence::SendAgain => {
                 let bounds = settings.shortest_wait..=settings.longest_wait;
                 let (began, dispatched) = (settlement.header.created_at, progress.dispatched_at.unwrap_or(asked_at));
                 let at = pace::next_look(bounds, settlement.id, began, dispatched);
-                if asked_at < at { Step::Rest { due_at: Some(at) } } else { self.dispatch(settlement) }
+                if asked_at < at { Step::Rest { due_at: Some(at) } } else { self.dispatch(settlement).await }
             }
         }
     }
 
     /// Hands the body out once more, unless that was tried so often that a person must look.
-    fn dispatch(&self, settlement: &Settlement) -> Step {
+    async fn dispatch(&self, settlement: &Settlement) -> Step {
         reached(KillPoint::K5Signed);
         let attempts = settlement.progress.attempts;
         if attempts < self.inner.settings.max_attempts {
-            return Step::now(Change::Dispatched);
+            return self.once_covered(settlement, Step::now(Change::Dispatched)).await;
         }
         let detail = format!("it was sent {attempts} times without a conclusive answer");
         Step::now(Change::Parked { reason: Reason::TooManyAttempts, detail })

@@ -13,6 +13,7 @@ use crate::custody::Keyring;
 use crate::domain::time::{Clock, later};
 use crate::domain::trade::{TradeChange, TradeReason, TradeState, TradeWrite};
 use crate::kill_points::{KillPoint, reached_in};
+use crate::service::anchor::AnchorKeeper;
 use crate::service::context::Context;
 use crate::service::directory::Directory;
 use crate::service::engine::next_look;
@@ -37,6 +38,7 @@ pub struct TradeSettings {
 /// Carries writes on, whoever asked and wherever they are by now.
 pub struct TradeErrands {
     pub(super) store: Arc<dyn Store>,
+    pub(super) anchor: AnchorKeeper,
     pub(super) keyring: Arc<Keyring>,
     pub(super) directory: Arc<Directory>,
     pub(super) clock: Arc<dyn Clock>,
@@ -50,6 +52,7 @@ impl TradeErrands {
     pub fn new(context: &Context, settings: TradeSettings) -> Self {
         Self {
             store: context.store.clone(),
+            anchor: context.anchor.clone(),
             keyring: context.keyring.clone(),
             directory: context.directory.clone(),
             clock: context.clock.clone(),
@@ -134,14 +137,27 @@ impl RunsErrands for TradeErrands {
         let id = Uuid::parse_str(&claim.lease.subject).map_err(|_| StoreError::Damaged("an errand's subject".to_owned()))?;
         let Some(write) = self.store.trade_by_id(id).await? else { return Ok(None) };
         match self.first_step(&write, claim.lapses).await? {
+            Step::Dispatch => match self.anchor.cover().await {
+                Ok(()) => self.dispatch(claim, &write).await,
+                Err(unanchored) => self.rest(claim, &write, self.unanchored(&write, unanchored)).await,
+            },
+            step => self.rest(claim, &write, step).await,
+        }
+    }
+}
+
+impl TradeErrands {
+    /// Saves what a step comes to that sends nothing.
+    async fn rest(&self, claim: &ErrandClaim, write: &TradeWrite, step: Step) -> Result<Option<Timestamp>, StoreError> {
+        match step {
             Step::Rest(due_at) => Ok(due_at),
-            Step::Dispatch => self.dispatch(claim, &write).await,
+            Step::Dispatch => Ok(Some(self.clock.now())),
             Step::Change(change) => {
-                let after = self.save(claim, &write, change).await?;
+                let after = self.save(claim, write, change).await?;
                 Ok(self.due(&after))
             }
             Step::Delay(change, due_at) => {
-                self.save(claim, &write, change).await?;
+                self.save(claim, write, change).await?;
                 Ok(Some(due_at))
             }
         }

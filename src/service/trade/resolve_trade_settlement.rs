@@ -57,6 +57,7 @@ pub async fn resolve_trade_settlement(
     if write.progress.state != TradeState::NeedsOperator {
         return if is_decided_so(&write, &resolution.decision) { Ok(write) } else { Err(ServiceError::NotResolvable) };
     }
+    context.hold_journal().await?;
     hold_unclaimed(context, &write, &resolution.decision).await?;
     let finding = find(venue.as_ref(), &write, &resolution.decision).await?;
     let now = context.clock.now();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::access::{Trading, renewing};
 use super::errands::TradeErrands;
-use crate::custody::{SignOnceError, sign_once};
+use crate::custody::SignOnceError;
 use crate::domain::budget::Urgency;
 use crate::domain::ids::AffirmationId;
 use crate::domain::settlement::describe;
@@ -17,6 +17,7 @@ use crate::domain::trade::{
     TradeWrite, judge_affirmation, judge_followed, judge_list, read_trade_payload, trade_verdict,
 };
 use crate::kill_points::{KillPoint, reached};
+use crate::service::anchor::{NotSigned, Unanchored};
 use crate::store::StoreError;
 use crate::upstream::{AccountAt, AffirmationWord, VenueFailure};
 
@@ -40,9 +41,16 @@ impl TradeErrands {
     pub(super) async fn step(&self, write: &TradeWrite) -> Result<Step, StoreError> {
         let progress = &write.progress;
         let waits = matches!(progress.state, TradeState::Received | TradeState::Prepared | TradeState::Signed);
+        if waits && let Err(unanchored) = self.anchor.allows().await {
+            return Ok(self.unanchored(write, unanchored));
+        }
         if waits && write.header.submit_before <= self.clock.now() {
             let detail = "it was not sent in time, and is not sent any more".to_owned();
-            return Ok(not_accepted(TradeReason::SubmitBeforePassed, detail));
+            // That nothing was sent is told by the whole journal alone.
+            return Ok(match self.anchor.cover().await {
+                Ok(()) => not_accepted(TradeReason::SubmitBeforePassed, detail),
+                Err(unanchored) => self.unanchored(write, unanchored),
+            });
         }
         let Some(trading) = self.trading(write) else {
             let detail = "the trading account is no longer configured".to_owned();
@@ -168,14 +176,15 @@ impl TradeErrands {
             nonce_hold: nonces.hold.clone(),
             nonce_settle: nonces.settle.clone(),
         };
-        match sign_once(self.store.as_ref(), key, &reference, payload).await {
+        match self.anchor.sign_once(key, &reference, payload).await {
             Ok(signed) => Ok(Step::Change(TradeChange::Signed { signature: signed.signature })),
-            Err(SignOnceError::Journal(error)) => Err(StoreError::Unavailable(Box::new(error))),
-            Err(SignOnceError::ReferenceTaken { .. }) => {
+            Err(NotSigned::Unanchored(unanchored)) => Ok(self.unanchored(write, unanchored)),
+            Err(NotSigned::Refused(SignOnceError::Journal(error))) => Err(StoreError::Unavailable(Box::new(error))),
+            Err(NotSigned::Refused(SignOnceError::ReferenceTaken { .. })) => {
                 let detail = "another payload was signed under these nonces".to_owned();
                 Ok(not_accepted(TradeReason::SigningReferenceTaken, detail))
             }
-            Err(error) => Ok(self.delay(write, TradeReason::KeyUnavailable, error.to_string(), None)),
+            Err(NotSigned::Refused(error)) => Ok(self.delay(write, TradeReason::KeyUnavailable, error.to_string(), None)),
         }
     }
 
@@ -280,6 +289,15 @@ impl TradeErrands {
             _ => None,
         };
         self.delay(write, reason, detail, wait)
+    }
+
+    /// It stays as it is while nothing may be signed or sent.
+    pub(super) fn unanchored(&self, write: &TradeWrite, unanchored: Unanchored) -> Step {
+        let reason = match unanchored {
+            Unanchored::Adrift(_) => TradeReason::JournalBehindAnchor,
+            Unanchored::Unavailable => TradeReason::AnchorUnavailable,
+        };
+        self.delay(write, reason, unanchored.to_string(), None)
     }
 
     /// What stays unknown for a day is a person's to decide: nobody could otherwise, while the venue cannot be read.

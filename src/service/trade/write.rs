@@ -38,6 +38,7 @@ pub async fn write_trade(
     if let Some(stored) = context.store.trade(&asked.enterprise_id, &asked.request_id).await? {
         return repeat(context, stored, &asked, patience).await;
     }
+    context.hold_journal().await?;
     hold_request(context, key_id, &asked)?;
     let now = context.clock.now();
     let submit_before = submit_before.unwrap_or_else(|| later(now, SUBMIT_WITHIN));

@@ -9,6 +9,7 @@
 //! therefore runs in tasks that nobody cancels, and a connection is rolled
 //! back before it is used again.
 
+mod anchor;
 mod backups;
 mod checks;
 mod driver;
@@ -17,6 +18,7 @@ mod open;
 #[cfg(test)]
 mod tests;
 
+pub use anchor::PostgresAnchor;
 pub use backups::{ServerBackups, backups};
 pub use driver::PostgresDriver;
 pub use migrate::schema;

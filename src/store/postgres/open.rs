@@ -59,6 +59,15 @@ impl PostgresStore {
 /// commit would be its commit. An aborted one refuses every later statement. So a connection is rolled back before it
 /// is used again; `BEGIN` comes first, since a rollback without a transaction is a warning for each use.
 pub(super) async fn pool(options: &PostgresOptions) -> Result<PgPool, OpenError> {
+    pool_options(options).connect_with(server(&options.url)?).await.map_err(failed)
+}
+
+/// The same, for a server that may be down now.
+pub(super) fn pool_for_later(options: &PostgresOptions) -> Result<PgPool, OpenError> {
+    Ok(pool_options(options).min_connections(0).connect_lazy_with(server(&options.url)?))
+}
+
+fn pool_options(options: &PostgresOptions) -> PgPoolOptions {
     PgPoolOptions::new()
         .before_acquire(|connection, _| Box::pin(async move { connection.execute("BEGIN; ROLLBACK").await.map(|_| true) }))
         .test_before_acquire(false)
@@ -66,9 +75,6 @@ pub(super) async fn pool(options: &PostgresOptions) -> Result<PgPool, OpenError>
         .idle_timeout(Duration::from_millis(IDLE_TIMEOUT_MS))
         .max_lifetime(Duration::from_millis(MAX_LIFETIME_MS))
         .acquire_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
-        .connect_with(server(&options.url)?)
-        .await
-        .map_err(failed)
 }
 
 /// The server that a URL names. Parameters that PgBouncer refuses are left out.

@@ -166,8 +166,11 @@ macro_rules! events {
 macro_rules! recorded_among {
     ($list:literal) => {
         concat!(
-            "SELECT external_id, attempts, venue_settlement_id FROM settlement \
+            "SELECT external_id, attempts + exposed AS attempts, venue_settlement_id FROM settlement \
              WHERE enterprise_id = $1 AND external_id IN (SELECT value FROM ",
+            $list,
+            ") UNION ALL SELECT external_id, CAST(1 AS BIGINT) AS attempts, settlement_id AS venue_settlement_id \
+             FROM adopted_settlement WHERE enterprise_id = $1 AND external_id IN (SELECT value FROM ",
             $list,
             ")"
         )

@@ -8,6 +8,7 @@
 //!
 //! Rows and their JSON never leave this folder.
 
+mod adoptions;
 mod archive;
 mod archive_lines;
 mod audit;

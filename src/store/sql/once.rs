@@ -57,8 +57,12 @@ async fn same_amounts(on: &mut Session, new: &Candidate<'_>) -> Result<Option<Tw
 }
 
 async fn later_cutoff(on: &mut Session, new: &Candidate<'_>) -> Result<Option<Twice>, StoreError> {
-    const NEWEST: &str = "SELECT external_id, cutoff FROM settlement WHERE enterprise_id = $1 AND cutoff >= $2 \
-                          AND cutoff IS NOT NULL AND money <> 'NEVER' ORDER BY cutoff DESC LIMIT 1";
+    const NEWEST: &str = "SELECT external_id, cutoff FROM (\
+                          SELECT * FROM (SELECT external_id, cutoff FROM settlement WHERE enterprise_id = $1 AND cutoff >= $2 \
+                          AND cutoff IS NOT NULL AND money <> 'NEVER' ORDER BY cutoff DESC LIMIT 1) AS recorded UNION ALL \
+                          SELECT * FROM (SELECT external_id, cutoff FROM adopted_settlement WHERE enterprise_id = $1 \
+                          AND cutoff >= $2 AND cutoff IS NOT NULL ORDER BY cutoff DESC LIMIT 1) AS adopted) AS newest \
+                          ORDER BY cutoff DESC LIMIT 1";
     let Some(cutoff) = new.cutoff.filter(|_| new.rules.cutoff_must_increase) else { return Ok(None) };
     match on.row(Statement::new(NEWEST).bind(new.enterprise.as_str()).bind(cutoff.to_text())).await? {
         Some(row) => Ok(Some(Twice::CutoffNotIncreasing {

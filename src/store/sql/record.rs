@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::error::damaged;
 use super::session::Session;
 use super::statement::Statement;
-use super::{events, intents, once, settlements, spend, supersede};
+use super::{adoptions, events, intents, once, settlements, spend, supersede};
 use crate::domain::policy::SpendLimit;
 use crate::domain::settlement::{Intent, NetTotal, OnceRules, Settlement};
 use crate::domain::time::Cutoff;
@@ -78,6 +78,9 @@ async fn make_room(on: &mut Session, new: &Recording) -> Result<Option<Recorded>
     spend::hold(on, caller, &new.limits).await?;
     if let Some(existing) = existing(on, &new.intent).await? {
         return Ok(Some(existing));
+    }
+    if let Some(adopted) = adoptions::read(on, enterprise, &new.intent.asked.external_id).await? {
+        return Ok(Some(Recorded::Adopted(Box::new(adopted))));
     }
     if let Some(exceeded) = spend::exceeded(on, caller, &new.limits, &new.totals, new.now).await? {
         return Ok(Some(Recorded::OverLimit(exceeded)));

@@ -222,6 +222,13 @@ async fn list(on: &mut Session, query: &TradeListQuery) -> Result<Vec<TradeWrite
     on.rows(list).await?.iter().map(read).collect()
 }
 
+/// Writes that are not at their end, by rising ids.
+pub(super) async fn unfinished(on: &mut Session, after: Option<Uuid>, limit: u32) -> Result<Vec<TradeWrite>, StoreError> {
+    const LIST: &str = concat!("SELECT ", columns!(), " FROM trade WHERE terminal = 0 AND id > $1 ORDER BY id LIMIT $2");
+    let list = Statement::new(LIST).bind(after.unwrap_or(Uuid::nil())).bind(limit);
+    on.rows(list).await?.iter().map(read).collect()
+}
+
 /// Reads a write.
 pub(super) fn read(row: &Row) -> Result<TradeWrite, StoreError> {
     let asked = TradeAsked {

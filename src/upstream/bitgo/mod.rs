@@ -58,6 +58,12 @@ pub struct BitGoOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+/// The path that a settlement is posted to, below the base URL.
+#[must_use]
+pub fn settlements_path(enterprise_id: &EnterpriseId, route: Route) -> String {
+    format!("/api/network/{}/enterprises/{enterprise_id}/partners/settlements", route.as_str())
+}
+
 /// BitGo's Go Network over HTTP.
 pub struct BitGo {
     client: Client,

@@ -16,11 +16,11 @@ use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault, Sandbox, San
 use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::Engine;
 use settlement_gateway::service::{
-    ConfirmQuote, Context, Directory, ErrandSettings, Errands, QuoteDesk, QuoteErrands, QuotePace, Refusals, ServiceError, Turns,
-    confirm_quote, create_quote, get_quote, watch_quote,
+    AnchorKeeper, ConfirmQuote, Context, Directory, ErrandSettings, Errands, QuoteDesk, QuoteErrands, QuotePace, Refusals,
+    ServiceError, Turns, confirm_quote, create_quote, get_quote, watch_quote,
 };
-use settlement_gateway::store::ErrandKind;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
+use settlement_gateway::store::{ErrandKind, FileAnchor};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
 use settlement_gateway::upstream::{CallbackUrl, Credential, HttpOptions, QuoteVenue, Unlimited};
 use tempfile::TempDir;
@@ -180,11 +180,13 @@ async fn context(folder: &TempDir, clock: &Arc<MovedClock>, quotes: QuoteDesk) -
     let store = Arc::new(SqliteStore::open(options).await.unwrap());
     let keyring = Arc::new(Keyring::new([]).unwrap());
     let directory = Arc::new(Directory::new(Vec::new(), Some(quotes)).unwrap());
-    let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), quick());
+    let anchor = Arc::new(FileAnchor::new(folder.path().join("anchor/journal.anchor")));
+    let anchor = AnchorKeeper::new(store.clone(), anchor, clock.clone());
+    let engine = Engine::new(store.clone(), anchor.clone(), keyring.clone(), directory.clone(), clock.clone(), quick());
     let settings = ErrandSettings { workers: 2, longest_rest: Duration::from_millis(20), ..ErrandSettings::default() };
     let errands = Errands::new(store.clone(), clock.clone(), settings);
     let refusals = Refusals::new(store.clone(), clock.clone(), 60);
-    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands, refusals }
+    Context { store, anchor, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands, refusals }
 }
 
 pub(super) fn venue(sandbox: &Sandbox, clock: &Arc<MovedClock>) -> Bitlipa {

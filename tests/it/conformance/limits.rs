@@ -39,7 +39,7 @@ fn window(recorded: &Recorded) -> Option<&'static str> {
     match recorded {
         Recorded::New(_) | Recorded::Existing(..) => None,
         Recorded::OverLimit(exceeded) => Some(exceeded.window),
-        Recorded::SupersedesRefused | Recorded::Twice(_) => panic!("nothing else stands against it here"),
+        Recorded::SupersedesRefused | Recorded::Twice(_) | Recorded::Adopted(_) => panic!("nothing else stands against it here"),
     }
 }
 

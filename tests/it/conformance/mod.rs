@@ -3,6 +3,7 @@
 //! Each case is a function over a [`Fixture`]: a fresh store and the clock that
 //! its leases run on. `suite!` makes a test of each for one kind of fixture.
 
+pub(crate) mod adoptions;
 pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod budget;
@@ -114,6 +115,12 @@ macro_rules! suite {
             signing: a_signature_without_a_reservation_is_refused,
             signing: references_of_every_kind_are_told_apart,
             signing: the_journals_sequence_rises_by_commit,
+            adoptions: what_is_adopted_is_told_once_and_never_recorded,
+            adoptions: what_is_recorded_is_not_adopted,
+            adoptions: an_id_is_recorded_or_adopted_and_never_both,
+            adoptions: an_adopted_cutoff_counts_unless_it_was_rejected,
+            adoptions: what_is_adopted_is_nobody_elses,
+            adoptions: unfinished_settlements_are_read_in_pages,
             heads: a_fresh_journal_has_an_id_of_its_own_and_no_signature,
             heads: each_signature_is_one_link_of_one_chain,
             heads: signatures_at_once_are_links_in_the_order_of_their_commits,

@@ -55,8 +55,8 @@ async fn with_hanging_v1(world: &World, settings: EngineSettings) -> Context {
     let enterprise = |id| world.context.directory.enterprise(&EnterpriseId::new(id).unwrap()).unwrap().clone();
     let hanging = Enterprise { venue: Arc::new(Hangs), ..enterprise(V1) };
     let directory = Arc::new(Directory::new(vec![hanging, enterprise(V2)], None).unwrap());
-    let Context { store, keyring, clock, .. } = world.context.clone();
-    let engine = Engine::new(store, keyring, directory.clone(), clock, settings);
+    let Context { store, anchor, keyring, clock, .. } = world.context.clone();
+    let engine = Engine::new(store, anchor, keyring, directory.clone(), clock, settings);
     engine.start();
     Context { directory, engine, ..world.context.clone() }
 }

@@ -21,9 +21,7 @@ struct ByHand {
 }
 
 fn patrol(world: &World) -> Patrol {
-    let context = &world.context;
-    let (store, keyring, directory) = (context.store.clone(), context.keyring.clone(), context.directory.clone());
-    Patrol::new(store, keyring, directory, context.clock.clone(), Duration::from_secs(600))
+    Patrol::new(&world.context, Duration::from_secs(600))
 }
 
 impl ByHand {

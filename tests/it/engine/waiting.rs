@@ -6,12 +6,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use settlement_gateway::custody::Keyring;
 use settlement_gateway::domain::settlement::{Change, Reason, Settlement, State};
-use settlement_gateway::service::Directory;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
+use settlement_gateway::service::{AnchorKeeper, Directory};
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
 use settlement_gateway::store::{Recorded, SettlementStore};
 use tempfile::TempDir;
 
+use crate::support::anchor::MemoryAnchor;
 use crate::support::builders::{intent, new_settlement, start};
 use crate::support::world::{PATIENCE, RealClock};
 
@@ -43,7 +44,8 @@ async fn a_watcher_relies_on_what_is_announced_and_a_caller_that_waits_does_not(
         watch_reread: Duration::from_secs(3_600),
         ..EngineSettings::default()
     };
-    let engine = Engine::new(store.clone(), Arc::new(keyring), Arc::new(directory), Arc::new(RealClock), settings);
+    let anchor = AnchorKeeper::new(store.clone(), Arc::new(MemoryAnchor::default()), Arc::new(RealClock));
+    let engine = Engine::new(store.clone(), anchor, Arc::new(keyring), Arc::new(directory), Arc::new(RealClock), settings);
 
     let watched = record(&store, "watched").await;
     let mut watching = Box::pin(engine.wait_for_change(watched.id, watched.progress.sequence));

@@ -14,7 +14,7 @@ use crate::support::postgres::Schema;
 /// A configuration whose journal is `store`.
 fn configured(store: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
-    let config = format!("[grpc]\nunauthenticated_loopback = true\n[store]\n{store}\n");
+    let config = format!("[grpc]\nunauthenticated_loopback = true\n[store]\n{store}\n[anchor]\nfile = \"journal.anchor\"\n");
     std::fs::write(folder.path().join("gateway.toml"), config).unwrap();
     folder
 }

@@ -19,7 +19,7 @@ use crate::support::postgres::Schema;
 const CONNECTIONS: u32 = 8;
 
 /// Opens a store whose leases run on the database's clock.
-async fn open(url: String) -> Result<PostgresStore, OpenError> {
+pub(crate) async fn open(url: String) -> Result<PostgresStore, OpenError> {
     PostgresStore::open(PostgresOptions { url, max_connections: CONNECTIONS, clock: LeaseClock::Database }).await
 }
 

@@ -67,7 +67,8 @@ impl Load {
 fn configured(installation: &Installation, name: &str, url: &str) -> PathBuf {
     let path = installation.path(name);
     let text = fs::read_to_string(installation.config_path()).unwrap();
-    fs::write(&path, text.replace("sqlite://journal.db", url)).unwrap();
+    let anchor = if url.starts_with("postgres") { "[anchor]\nfile = \"anchor/journal.anchor\"\n" } else { "" };
+    fs::write(&path, text.replace("sqlite://journal.db", url) + anchor).unwrap();
     path
 }
 

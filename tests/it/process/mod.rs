@@ -11,6 +11,7 @@ mod export;
 mod installation;
 mod ordeal;
 mod output;
+mod recovery;
 mod retention;
 mod serve;
 mod staging;

@@ -62,7 +62,7 @@ async fn a_watcher_hears_that_nothing_serves_and_then_its_stream_ends() {
 async fn nothing_makes_a_draining_process_serve_again() {
     let server = Running::plain(settings(listener()), Routes::default()).await;
     server.health.drain().await;
-    server.health.started().await;
+    server.health.started(true).await;
     let answer = HealthClient::new(server.channel().await).check(settlement_service()).await.unwrap();
     assert_eq!(answer.into_inner().status(), ServingStatus::NotServing);
 }

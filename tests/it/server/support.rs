@@ -77,7 +77,7 @@ impl Running {
 
     pub(super) async fn start(settings: ServerSettings, tls: Option<Arc<Tls>>, directory: CallerDirectory, more: Routes) -> Self {
         let health = Health::new().await;
-        health.started().await;
+        health.started(true).await;
         let address = "127.0.0.1:0".parse().unwrap();
         let server = GrpcServer::bind(address, settings, tls, directory, health.add_to(more)).await.unwrap();
         let (address, shutdown) = (server.local_addr(), CancellationToken::new());

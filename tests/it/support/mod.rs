@@ -1,5 +1,6 @@
 //! What several groups of tests build upon.
 
+pub(crate) mod anchor;
 pub(crate) mod answers;
 pub(crate) mod bent;
 pub(crate) mod builders;

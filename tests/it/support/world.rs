@@ -16,15 +16,16 @@ use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
 use settlement_gateway::service::trade::Trading;
 use settlement_gateway::service::{
-    Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts, QuotePace, Refusals,
-    ServiceError, SettlementTerms, SettlementView, TermsCache, initiate_settlement,
+    AnchorKeeper, Caller, Context, Directory, Enterprise, ErrandSettings, Errands, InitiateSettlement, OnChangedAmounts,
+    QuotePace, Refusals, ServiceError, SettlementTerms, SettlementView, TermsCache, initiate_settlement,
 };
-use settlement_gateway::store::Store;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
+use settlement_gateway::store::{Anchor, FileAnchor, Store};
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
 use settlement_gateway::upstream::{Credential, HttpOptions, Unlimited};
 use tempfile::TempDir;
 
+use super::anchor::MemoryAnchor;
 use super::builders::{amounts, leg};
 
 /// The machine's clock: windows and waits of these tests are milliseconds.
@@ -140,6 +141,8 @@ fn trading_accounts(enterprise: &str) -> Vec<TradingAccountId> {
 pub(crate) struct Ground {
     pub(crate) sandbox: Sandbox,
     keyring: Arc<Keyring>,
+    /// Shared by all gateways over one journal.
+    pub(crate) anchor: Arc<MemoryAnchor>,
 }
 
 impl Ground {
@@ -167,12 +170,12 @@ impl Ground {
         let enterprises = vec![simulated(V1, false), simulated(V2, true)];
         let config = SandboxConfig { enterprises, requests_per_minute: 100_000, ..SandboxConfig::loopback(Arc::new(RealClock)) };
         let sandbox = Sandbox::start(config).await.unwrap();
-        Self { sandbox, keyring }
+        Self { sandbox, keyring, anchor: Arc::default() }
     }
 
     /// A gateway's inside over a journal; its engine does nothing yet.
     pub(crate) fn context(&self, store: Arc<dyn Store>, settings: EngineSettings) -> Context {
-        context(store, self.keyring.clone(), &self.sandbox, settings)
+        context(store, self.anchor.clone(), self.keyring.clone(), &self.sandbox, settings)
     }
 
     /// What the venue knows of an external id.
@@ -189,7 +192,7 @@ impl World {
     /// A world whose engine and simulated enterprises are changed before they start.
     pub(crate) async fn with(settings: EngineSettings, change: impl Fn(&mut SandboxEnterprise)) -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
-        let Ground { sandbox, keyring } = Ground::new(change).await;
+        let Ground { sandbox, keyring, .. } = Ground::new(change).await;
         let context = open(&folder, keyring, &sandbox, settings).await;
         context.engine.start();
         Self { sandbox, context, folder }
@@ -222,7 +225,7 @@ impl World {
         });
         let directory = Arc::new(Directory::new(enterprises.to_vec(), None).unwrap());
         let (store, keyring, clock) = (context.store.clone(), context.keyring.clone(), context.clock.clone());
-        let engine = Engine::new(store, keyring, directory.clone(), clock, quick());
+        let engine = Engine::new(store, context.anchor.clone(), keyring, directory.clone(), clock, quick());
         engine.start();
         Self { sandbox, context: Context { directory, engine, ..context }, folder }
     }
@@ -249,17 +252,25 @@ impl World {
 async fn open(folder: &TempDir, keyring: Arc<Keyring>, sandbox: &Sandbox, settings: EngineSettings) -> Context {
     let options = SqliteOptions { path: folder.path().join("journal.db"), clock: Arc::new(RealClock) };
     let store = Arc::new(SqliteStore::open(options).await.unwrap());
-    context(store, keyring, sandbox, settings)
+    let anchor = Arc::new(FileAnchor::new(folder.path().join("anchor/journal.anchor")));
+    context(store, anchor, keyring, sandbox, settings)
 }
 
-fn context(store: Arc<dyn Store>, keyring: Arc<Keyring>, sandbox: &Sandbox, settings: EngineSettings) -> Context {
+fn context(
+    store: Arc<dyn Store>,
+    anchor: Arc<dyn Anchor>,
+    keyring: Arc<Keyring>,
+    sandbox: &Sandbox,
+    settings: EngineSettings,
+) -> Context {
     let enterprises = vec![enterprise(V1, Route::V1, sandbox), enterprise(V2, Route::V2, sandbox)];
     let directory = Arc::new(Directory::new(enterprises, None).unwrap());
     let clock = Arc::new(RealClock);
-    let engine = Engine::new(store.clone(), keyring.clone(), directory.clone(), clock.clone(), settings);
+    let anchor = AnchorKeeper::new(store.clone(), anchor, clock.clone());
+    let engine = Engine::new(store.clone(), anchor.clone(), keyring.clone(), directory.clone(), clock.clone(), settings);
     let errands = Errands::new(store.clone(), clock.clone(), errand_settings());
     let refusals = Refusals::new(store.clone(), clock.clone(), 60);
-    Context { store, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands, refusals }
+    Context { store, anchor, keyring, directory, clock, entropy: Arc::new(RealEntropy), engine, errands, refusals }
 }
 
 /// A caller that may do everything.

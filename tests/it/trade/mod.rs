@@ -7,4 +7,4 @@ mod every_answer;
 mod kills;
 mod lost_answers;
 mod resolving;
-mod support;
+pub(crate) mod support;

@@ -24,7 +24,7 @@ pub(super) const B: &str = "acct-b";
 pub(super) const AGENT: &str = "acct-r";
 
 /// Waits in milliseconds, so that doubt is resolved at once.
-pub(super) fn settings() -> TradeSettings {
+pub(crate) fn settings() -> TradeSettings {
     TradeSettings {
         shortest_wait: Duration::from_millis(10),
         longest_wait: Duration::from_millis(50),
@@ -181,7 +181,7 @@ pub(super) fn creating(request_id: &str, basis: Basis) -> TradeAsked {
 }
 
 /// The same with amounts.
-pub(super) fn direct(request_id: &str) -> TradeAsked {
+pub(crate) fn direct(request_id: &str) -> TradeAsked {
     creating(request_id, Basis::Amounts(amounts()))
 }
 

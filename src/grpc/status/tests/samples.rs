@@ -232,11 +232,38 @@ fn of_trades() -> Vec<(ServiceError, ErrorReason, Code)> {
         (trade_refused(TradeReason::ResolvedByOperator), R::ResolvedByOperator, Code::FailedPrecondition),
         (trade_refused(TradeReason::VenueRejectedRequest), R::VenueRejectedRequest, Code::InvalidArgument),
         (refused_because(Reason::ResolvedByOperator), R::ResolvedByOperator, Code::FailedPrecondition),
+        (refused_because(Reason::JournalRestored), R::JournalRestored, Code::FailedPrecondition),
+        (ServiceError::ExternalIdAdopted(Box::new(adopted())), R::ExternalIdAdopted, Code::AlreadyExists),
         (ServiceError::invalid("amounts", Problem::TradesMismatch), R::TradesMismatch, Code::InvalidArgument),
         (ServiceError::NotFound(NotFound::TradeSettlement), R::TradeSettlementNotFound, Code::NotFound),
         (ServiceError::NotResolvable, R::NotResolvable, Code::FailedPrecondition),
         (ServiceError::ResolutionRefuted("it is there".to_owned()), R::ResolutionRefuted, Code::FailedPrecondition),
     ]
+}
+
+/// A settlement that only the venue has.
+fn adopted() -> AdoptedSettlement {
+    let venue = VenueSettlement {
+        settlement_id: "s-1".to_owned(),
+        partner_id: String::new(),
+        external_id: "x1".to_owned(),
+        status: VenueStatus::Completed,
+        status_text: "completed".to_owned(),
+        settlement_type: String::new(),
+        reconciled: None,
+        disputed: None,
+        initiated_by: String::new(),
+        notes: None,
+        rt_id: None,
+        loss_sla_alert_sent: None,
+        gain_sla_alert_sent: None,
+        reason: None,
+        created_at: None,
+        updated_at: None,
+        finalized_at: None,
+        cutoff_at: None,
+    };
+    AdoptedSettlement::of(&EnterpriseId::new("e1").unwrap(), venue, AdoptedBy::Repair, jiff::Timestamp::UNIX_EPOCH).unwrap()
 }
 
 fn of_the_gateway() -> Vec<(ServiceError, ErrorReason, Code)> {
@@ -247,6 +274,8 @@ fn of_the_gateway() -> Vec<(ServiceError, ErrorReason, Code)> {
         (StoreError::Damaged("SELECT token FROM secrets".to_owned()).into(), R::Internal, Code::Internal),
         (StoreError::Fenced.into(), R::StateConflict, Code::Aborted),
         (StoreError::Adrift(Adrift::Missing).into(), R::JournalBehindAnchor, Code::FailedPrecondition),
+        (Unanchored::Adrift(Adrift::Missing).into(), R::JournalBehindAnchor, Code::FailedPrecondition),
+        (Unanchored::Unavailable.into(), R::AnchorUnavailable, Code::Unavailable),
         (ServiceError::CursorBeyondEnd { newest: 5 }, R::CursorBeyondEnd, Code::OutOfRange),
         (ServiceError::ReaderTooSlow, R::ReaderTooSlow, Code::Aborted),
         (ServiceError::NotFound(NotFound::SettlementAtVenue), R::SettlementNotAtVenue, Code::NotFound),

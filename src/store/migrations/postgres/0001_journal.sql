@@ -499,3 +499,17 @@ END
 $$;
 CREATE TRIGGER trade_event_leaves_once_archived BEFORE DELETE ON trade_event
     FOR EACH ROW EXECUTE FUNCTION keep_trade_events_until_archived();
+
+-- Settlements at the venue that this journal does not hold, and whose external ids are taken for ever: made before it, or lost with
+-- rows of it.
+CREATE TABLE adopted_settlement (
+    enterprise_id  TEXT NOT NULL,
+    external_id    TEXT NOT NULL,
+    settlement_id  TEXT NOT NULL,
+    cutoff         TEXT,
+    venue          TEXT NOT NULL,
+    adopted_by     TEXT NOT NULL,
+    adopted_at     TEXT NOT NULL,
+    PRIMARY KEY (enterprise_id, external_id)
+);
+CREATE INDEX adopted_by_cutoff ON adopted_settlement (enterprise_id, cutoff DESC) WHERE cutoff IS NOT NULL;

@@ -424,3 +424,17 @@ WHEN (SELECT archived_in FROM trade WHERE id = OLD.trade_id) IS NULL
 BEGIN
     SELECT RAISE(ABORT, 'nothing leaves before it is archived');
 END;
+
+-- Settlements at the venue that this journal does not hold, and whose external ids are taken for ever: made before it, or lost with
+-- rows of it.
+CREATE TABLE adopted_settlement (
+    enterprise_id  TEXT NOT NULL,
+    external_id    TEXT NOT NULL,
+    settlement_id  TEXT NOT NULL,
+    cutoff         TEXT,
+    venue          TEXT NOT NULL,
+    adopted_by     TEXT NOT NULL,
+    adopted_at     TEXT NOT NULL,
+    PRIMARY KEY (enterprise_id, external_id)
+);
+CREATE INDEX adopted_by_cutoff ON adopted_settlement (enterprise_id, cutoff DESC) WHERE cutoff IS NOT NULL;

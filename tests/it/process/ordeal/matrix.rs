@@ -8,6 +8,7 @@ use super::choices::Choices;
 use super::inbox;
 use super::lives::{Load, held_to_account, side_by_side, worked_to_death};
 use super::scene::{Backend, Scene};
+use crate::process::recovery::REPAIRS;
 
 /// A moment as `GATEWAY_KILL_AT` is told it.
 type Moment = &'static str;
@@ -22,6 +23,8 @@ const SETTLEMENTS: &[Moment] = &[
     "K4_VERIFIED",
     "INSIDE_SIGN_STORED",
     "K5_SIGNED",
+    "K5_ANCHORING",
+    "K5_ANCHORED",
     "K6_DISPATCHED",
     "INSIDE_WRITE@/v2/",
     "INSIDE_WRITE@ent-v1:2",
@@ -218,7 +221,7 @@ async fn five_kills_of_one_settlement_at_any_steps_settle_it_once() {
 
 #[test]
 fn a_gateway_is_killed_at_every_kill_point() {
-    let all = [SETTLEMENTS, COMMITS, TRADES, DOUBTFUL_TRADES, PAYOUTS, CALLS].concat();
+    let all = [SETTLEMENTS, COMMITS, TRADES, DOUBTFUL_TRADES, PAYOUTS, CALLS, REPAIRS].concat();
     let names: BTreeSet<&str> = all.iter().map(|moment| moment.split(['@', ':']).next().unwrap()).collect();
     let missing: Vec<_> = KillPoint::ALL.iter().map(|point| point.name()).filter(|name| !names.contains(name)).collect();
     assert!(missing.is_empty(), "no gateway is killed at {missing:?}");

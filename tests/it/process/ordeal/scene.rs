@@ -103,7 +103,8 @@ impl Scene {
             Backend::Sqlite => (Terms::default().store, None),
             Backend::Postgres => {
                 let schema = Schema::fresh().await?;
-                (format!("url = \"{}\"\nmax_connections = 6\n", schema.url()), Some(schema))
+                let anchor = "[anchor]\nfile = \"anchor/shared.anchor\"\n";
+                (format!("url = \"{}\"\nmax_connections = 6\n{anchor}", schema.url()), Some(schema))
             }
         };
         let installation = Installation::on(Terms { store, max_lapses: MAX_LAPSES, engine: ENGINE, venues: VENUES });
