@@ -37,7 +37,7 @@ const OLDEST_INFANT_MS: u64 = 400;
 /// How many die so before the first one serves.
 const INFANTS: u64 = 5;
 /// How long a client waits before it asks again.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What was done and what came of it.
 #[derive(Debug, Default)]
@@ -244,7 +244,8 @@ async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choic
         })
         .await;
         fleet.look_after(&mut choices).await;
-        if !clients.is_empty() {
+        // Only what has got on is struck again, so that a slow machine gets through.
+        if fleet.requests() >= enough && !clients.is_empty() {
             fleet.blow(&mut choices).await;
         }
     }
