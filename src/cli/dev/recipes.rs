@@ -178,3 +178,24 @@ fn trade_recipes(grpc: SocketAddr) -> Vec<Recipe> {
         recipe("AdminService/ListForeignSettlements", format!(r#"{{"enterprise_id":"{V1_ENTERPRISE}"}}"#)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_to_an_affirmation_finds_one_that_awaits_it_and_no_other() {
+        let mut awaited = 0;
+        for recipe in recipes(SocketAddr::from(([127, 0, 0, 1], 50_051))) {
+            match recipe.rpc.trim_start_matches("TradeSettlementService/") {
+                "CreateTradeSettlement" => awaited += 1,
+                "Affirm" | "Reject" | "Cancel" => {
+                    assert_eq!(awaited, 1, "{}", recipe.rpc);
+                    awaited -= 1;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(awaited, 0);
+    }
+}

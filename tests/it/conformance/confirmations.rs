@@ -230,10 +230,11 @@ pub(crate) async fn what_a_person_decided_reads_back_with_what_the_venue_says(fi
     let by = CallerId::new("operator").unwrap();
     let why = "\u{2014} asked them".to_owned();
     let resolution = ConfirmationResolution { was_confirmed: true, by, why, at: after_start(3) };
-    let decided = after(fixture.read_quote("tx-1").await, ConfirmationChange::Resolved(resolution));
+    let parked = fixture.read_quote("tx-1").await;
+    let decided = ConfirmationChange::Resolved(resolution);
+    let confirmation = parked.confirmation.as_ref().unwrap().after(decided, fixture.now()).unwrap();
     let venue = quote("tx-1", QuoteStatus::Processing, after_start(3)).venue;
-    let decided = Quote { venue, read_at: after_start(3), ..decided };
-    let confirmation = decided.confirmation.clone().unwrap();
+    let decided = Quote { venue, read_at: after_start(3), ..parked };
     fixture.store.resume_confirmation(&decided, &confirmation).await.unwrap();
     let stored = fixture.read_quote("tx-1").await;
     assert_eq!((stored.venue, stored.confirmation), (decided.venue, Some(confirmation)));
