@@ -29,7 +29,7 @@ struct Confirm(Shop);
 
 impl Write for Confirm {
     const NAME: &'static str = "quote confirm";
-    const CONTRADICTIONS: usize = 0;
+    const LEFT_OUT: usize = 0;
 
     async fn open(_: Try) -> Self {
         Self(shop().await)
@@ -80,7 +80,7 @@ impl Cancel {
 
 impl Write for Cancel {
     const NAME: &'static str = "quote cancel";
-    const CONTRADICTIONS: usize = 0;
+    const LEFT_OUT: usize = 0;
 
     async fn open(_: Try) -> Self {
         Self(shop().await)

@@ -53,7 +53,7 @@ struct PostV1(World);
 
 impl Write for PostV1 {
     const NAME: &'static str = "v1 settlement post";
-    const CONTRADICTIONS: usize = 2 * 7;
+    const LEFT_OUT: usize = 2 * 7;
 
     async fn open(_: Try) -> Self {
         Self(World::new().await)
@@ -73,7 +73,7 @@ struct PostV2(World);
 
 impl Write for PostV2 {
     const NAME: &'static str = "v2 settlement post";
-    const CONTRADICTIONS: usize = 2 * 7;
+    const LEFT_OUT: usize = 2 * 7;
 
     async fn open(_: Try) -> Self {
         Self(World::new().await)
