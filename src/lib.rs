@@ -16,6 +16,7 @@ pub mod files;
 pub mod grpc;
 pub mod http;
 pub mod kill_points;
+mod places;
 pub mod sandbox;
 pub mod secret;
 pub mod service;

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-use super::places::{Place, Places};
+use crate::places::{Place, Places};
 use crate::tls::Tls;
 
 /// How long the loop rests when the system has no more file handles.

@@ -3,7 +3,6 @@
 mod bounded;
 mod callbacks;
 mod ops;
-mod places;
 mod readiness;
 
 pub use bounded::HttpSettings;

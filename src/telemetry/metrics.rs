@@ -21,8 +21,8 @@ const COUNTERS: &[(&str, &str)] = &[
     ("settlement_gateway_callers_refused_total", "Calls whose caller proved nothing, or nothing known."),
     ("settlement_gateway_connections_refused_total", "Connections closed because too many were open."),
     (
-        "settlement_gateway_http_connections_given_up_total",
-        "Connections to an HTTP listener that had asked for nothing when others needed their places.",
+        "settlement_gateway_connections_given_up_total",
+        "Connections of any listener that had asked for nothing when others needed their places.",
     ),
     ("settlement_gateway_tls_handshakes_failed_total", "TLS handshakes that failed or took too long."),
     (

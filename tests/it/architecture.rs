@@ -72,7 +72,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "grpc",
-        own: &["causes", "domain", "kill_points", "service", "store", "custody", "upstream", "tls"],
+        own: &["causes", "domain", "kill_points", "service", "store", "custody", "upstream", "tls", "places"],
         outside: &[
             "tonic",
             "tonic_types",
@@ -105,7 +105,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "http",
-        own: &["domain", "service", "tls"],
+        own: &["domain", "service", "tls", "places"],
         outside: &[
             "axum",
             "http",
@@ -159,6 +159,7 @@ const RULES: &[Rule] = &[
         outside: &["tracing_subscriber", "metrics_exporter_prometheus", "tokio", "tokio_util"],
     },
     Rule { module: "tls", own: &[], outside: &["tokio_rustls", "arc_swap", "sha2", "tokio", "tokio_util", "zeroize"] },
+    Rule { module: "places", own: &[], outside: &["tokio", "tokio_util"] },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },
     Rule { module: "files", own: &["secret"], outside: &["zeroize"] },
     Rule { module: "causes", own: &[], outside: &[] },

@@ -134,12 +134,26 @@ impl SettlementAmounts {
         self.0.iter().map(|leg| (LegKey::of(leg), leg.amount.canonical())).collect()
     }
 
-    /// SHA-256 over the legs' meaning: equal for lists that differ only in order and spelling.
+    /// SHA-256 over what the legs move: equal for lists that differ only in order, in spelling, and in which of two brokers'
+    /// connections is written first.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
+        let mut moved: BTreeMap<LegKey<'_>, BigDecimal> = BTreeMap::new();
+        for leg in &self.0 {
+            let (key, value) = (LegKey::of(leg), leg.amount.value());
+            let is_turned = !key.counterparty_connection_id.is_empty() && key.counterparty_connection_id < key.connection_id;
+            if is_turned {
+                let LegKey { connection_id, counterparty_connection_id, currency } = key;
+                let turned =
+                    LegKey { connection_id: counterparty_connection_id, counterparty_connection_id: connection_id, currency };
+                *moved.entry(turned).or_default() -= value;
+            } else {
+                *moved.entry(key).or_default() += value;
+            }
+        }
         let mut hash = Sha256::new();
-        for (key, amount) in self.meaning() {
-            for part in [key.connection_id, key.counterparty_connection_id, key.currency, &amount] {
+        for (key, value) in moved.iter().filter(|(_, value)| !value.is_zero()) {
+            for part in [key.connection_id, key.counterparty_connection_id, key.currency, &canonical(value)] {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part.as_bytes());
             }
@@ -238,6 +252,16 @@ mod tests {
         assert_ne!(one, other);
         let more = SettlementAmounts::new(vec![leg("a", None, "BTC", "1.1"), leg("b", None, "ETH", "-2")]).unwrap();
         assert_ne!(one.digest(), more.digest());
+    }
+
+    #[test]
+    fn which_of_two_brokers_connections_comes_first_does_not_change_what_moves() {
+        let digest = |legs: Vec<Leg>| SettlementAmounts::new(legs).unwrap().digest();
+        let one = digest(vec![leg("a", Some("b"), "BTC", "2")]);
+        assert_eq!(one, digest(vec![leg("b", Some("a"), "BTC", "-2.0")]));
+        assert_eq!(one, digest(vec![leg("a", Some("b"), "BTC", "1.5"), leg("b", Some("a"), "BTC", "-0.5")]));
+        assert_ne!(one, digest(vec![leg("b", Some("a"), "BTC", "2")]));
+        assert_ne!(one, digest(vec![leg("a", None, "BTC", "2")]));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use metrics::{counter, gauge};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,6 +16,7 @@ use super::connection::Shared;
 use super::executor::TrackedExecutor;
 use super::settings::ListenerSettings;
 use crate::grpc::layers::Handler;
+use crate::places::Places;
 use crate::tls::Tls;
 
 /// How long the loop rests when the system has no more file handles.
@@ -25,7 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A bound listener.
 pub(in crate::grpc) struct Listener {
     tcp: TcpListener,
-    slots: Arc<Semaphore>,
+    places: Arc<Places>,
     tasks: TaskTracker,
     /// Drops every connection and every call.
     cut: CancellationToken,
@@ -44,9 +44,9 @@ impl Listener {
         let tcp = TcpListener::bind(address).await?;
         let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
         let executor = TrackedExecutor { tasks: tasks.clone(), cut: cut.clone() };
-        let slots = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
+        let places = Places::new(settings.max_connections);
         let shared = Arc::new(Shared { settings, tls, handler, executor, drain });
-        Ok(Self { tcp, slots, tasks, cut, shared })
+        Ok(Self { tcp, places, tasks, cut, shared })
     }
 
     /// The address that was bound.
@@ -77,16 +77,20 @@ impl Listener {
     }
 
     fn admit(&self, tcp: TcpStream, address: SocketAddr) {
-        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
-            counter!("settlement_gateway_connections_refused_total").increment(1);
-            return;
-        };
-        let (shared, cut) = (Arc::clone(&self.shared), self.cut.clone());
+        let (shared, cut, places) = (Arc::clone(&self.shared), self.cut.clone(), Arc::clone(&self.places));
         self.tasks.spawn(async move {
+            let Some(Some(place)) = cut.run_until_cancelled(places.take_unless_full()).await else {
+                counter!("settlement_gateway_connections_refused_total").increment(1);
+                return;
+            };
+            let place = Arc::new(place);
             gauge!("settlement_gateway_connections").increment(1_u32);
-            let _ = cut.run_until_cancelled(shared.serve(tcp, address)).await;
+            tokio::select! {
+                () = cut.cancelled() => {}
+                () = place.given_up() => {}
+                () = shared.serve(tcp, address, &place) => {}
+            }
             gauge!("settlement_gateway_connections").decrement(1_u32);
-            drop(slot);
         });
     }
 }

@@ -27,6 +27,7 @@ use super::peer::{PeerCertificate, PeerInfo};
 use super::preface::PrefaceGuard;
 use super::settings::ListenerSettings;
 use crate::grpc::layers::Handler;
+use crate::places::Place;
 use crate::tls::Tls;
 
 /// What all connections of a listener share.
@@ -41,15 +42,15 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Serves a connection until it ends, is asked to go, or is dropped with the future.
-    pub(super) async fn serve(&self, tcp: TcpStream, address: SocketAddr) {
+    pub(super) async fn serve(&self, tcp: TcpStream, address: SocketAddr, place: &Arc<Place>) {
         // A peer that is gone already shows at the first read.
         let _ = tcp.set_nodelay(true);
         match &self.tls {
-            None => self.serve_http2(tcp, PeerInfo { address, certificate: None }).await,
+            None => self.serve_http2(tcp, PeerInfo { address, certificate: None }, place).await,
             Some(tls) => {
                 if let Some(stream) = self.shake_hands(tls, tcp).await {
                     let certificate = verified_certificate(&stream).map(Arc::new);
-                    self.serve_http2(stream, PeerInfo { address, certificate }).await;
+                    self.serve_http2(stream, PeerInfo { address, certificate }, place).await;
                 }
             }
         }
@@ -68,12 +69,13 @@ impl Shared {
         None
     }
 
-    async fn serve_http2<IO>(&self, io: IO, peer: PeerInfo)
+    async fn serve_http2<IO>(&self, io: IO, peer: PeerInfo, place: &Arc<Place>)
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let age = spread(self.settings.max_connection_age, peer.address.port());
-        let io = TokioIo::new(PrefaceGuard::new(io, self.preface_wait()));
+        let place = Arc::clone(place);
+        let io = TokioIo::new(PrefaceGuard::new(io, self.preface_wait(), move || place.has_asked()));
         let service = service_fn(|request: http::Request<Incoming>| {
             let handler = self.handler.clone();
             let mut request = request.map(Body::new);

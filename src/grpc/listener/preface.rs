@@ -18,12 +18,13 @@ pub(super) struct PrefaceGuard<IO> {
     io: IO,
     missing_bytes: usize,
     waited: Pin<Box<dyn Future<Output = ()> + Send>>,
+    came: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl<IO> PrefaceGuard<IO> {
-    /// Watches a new connection; the wait is over when `waited` is.
-    pub(super) fn new(io: IO, waited: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { io, missing_bytes: PREFACE_BYTES, waited: Box::pin(waited) }
+    /// Watches a new connection; the wait is over when `waited` is, and `came` is told when as many bytes have come.
+    pub(super) fn new(io: IO, waited: impl Future<Output = ()> + Send + 'static, came: impl FnOnce() + Send + 'static) -> Self {
+        Self { io, missing_bytes: PREFACE_BYTES, waited: Box::pin(waited), came: Some(Box::new(came)) }
     }
 }
 
@@ -36,6 +37,11 @@ impl<IO: AsyncRead + Unpin> AsyncRead for PrefaceGuard<IO> {
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         let read = buf.filled().len().saturating_sub(before);
         self.missing_bytes = self.missing_bytes.saturating_sub(read);
+        if self.missing_bytes == 0
+            && let Some(came) = self.came.take()
+        {
+            came();
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -66,7 +72,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_sends_part_of_the_preface_is_cut_off() {
         let (mut peer, ours) = duplex(64);
-        let mut guarded = PrefaceGuard::new(ours, sleep(TIMEOUT));
+        let mut guarded = PrefaceGuard::new(ours, sleep(TIMEOUT), || panic!("it has not come"));
         peer.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
         let error = guarded.read_to_end(&mut Vec::new()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
@@ -75,9 +81,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_has_sent_the_preface_may_rest() {
         let (mut peer, ours) = duplex(64);
-        let mut guarded = PrefaceGuard::new(ours, sleep(TIMEOUT));
+        let (told, mut came) = tokio::sync::oneshot::channel::<()>();
+        let mut guarded = PrefaceGuard::new(ours, sleep(TIMEOUT), move || drop(told));
         peer.write_all(&[0; PREFACE_BYTES]).await.unwrap();
         guarded.read_exact(&mut [0; PREFACE_BYTES]).await.unwrap();
+        assert_eq!(came.try_recv(), Err(tokio::sync::oneshot::error::TryRecvError::Closed), "it was told");
         tokio::time::advance(TIMEOUT * 2).await;
         peer.write_all(b"later").await.unwrap();
         guarded.read_exact(&mut [0; 5]).await.unwrap();

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// The limits of the listener and of each connection.
 #[derive(Debug, Clone)]
 pub struct ListenerSettings {
-    /// The most connections at once; further ones are closed at once.
+    /// The most connections at once. A further one takes the place of the peer that has longest not begun to speak HTTP/2; where
+    /// all have, it is closed at once.
     pub max_connections: usize,
     /// How long a peer may take over its TLS handshake.
     pub tls_handshake_timeout: Duration,

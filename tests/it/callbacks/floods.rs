@@ -63,6 +63,28 @@ async fn silent_peers_and_peers_that_never_end_their_head_make_room_for_whoever_
 }
 
 #[tokio::test]
+async fn a_head_that_drips_on_and_on_is_given_up_while_others_ask() {
+    let called = called().await;
+    let mut drips = Vec::new();
+    for _ in 0..8 {
+        let mut peer = peer(address(&called), b"POST / HTTP/1.1\r\n").await;
+        drips.push(tokio::spawn(async move {
+            let mut number = 0_u64;
+            // A header at a time, for as long as it is taken.
+            while peer.write_all(format!("x-{number}: y\r\n").as_bytes()).await.is_ok() {
+                number += 1;
+                tokio::task::yield_now().await;
+            }
+        }));
+    }
+    assert_good_calls_go_on(&called, "drips").await;
+    // A head has a limit too: each drip ends.
+    for drip in drips {
+        within(drip).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_strangers_body_is_not_waited_for() {
     let called = called().await;
     let mut peers = Vec::new();

@@ -70,6 +70,25 @@ async fn an_old_connection_is_asked_to_go_and_cut_if_it_does_not() {
 }
 
 #[tokio::test]
+async fn silent_peers_make_room_for_whoever_speaks() {
+    let settings = settings(ListenerSettings { max_connections: 4, preface_timeout: PATIENCE * 10, ..listener() });
+    let server = Running::plain(settings, Routes::default()).await;
+    let mut silent = Vec::new();
+    for number in 0..64 {
+        let mut peer = server.tcp().await;
+        // It may be closed already.
+        let _ = peer.write_all(&PREFACE[..number % PREFACE.len()]).await;
+        silent.push(peer);
+    }
+    for _ in 0..3 {
+        HealthClient::new(server.channel().await).check(HealthCheckRequest::default()).await.unwrap();
+    }
+    for peer in silent.drain(..56) {
+        closed(peer).await;
+    }
+}
+
+#[tokio::test]
 async fn one_connection_too_many_is_closed_and_its_place_is_given_again() {
     let settings = settings(ListenerSettings { max_connections: 1, ..listener() });
     let server = Running::plain(settings, Routes::default()).await;

@@ -1,4 +1,4 @@
-//! Places for connections: while all are taken, whoever has longest not said what it wants makes room for the next.
+//! Places for a listener's connections: while all are taken, whoever has longest not said what it wants makes room.
 //!
 //! A silent peer costs its peers nothing, however many there are of it: only
 //! those that drip faster than others ask could keep others out, and each of
@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// So many places, and who among those who have one has not asked for anything yet.
-pub(super) struct Places {
+pub(crate) struct Places {
     slots: Arc<Semaphore>,
     undecided: Mutex<Undecided>,
 }
@@ -26,7 +26,7 @@ struct Undecided {
 }
 
 /// One place; dropped when its connection ends.
-pub(super) struct Place {
+pub(crate) struct Place {
     places: Arc<Places>,
     number: u64,
     given_up: CancellationToken,
@@ -35,20 +35,40 @@ pub(super) struct Place {
 
 impl Places {
     /// So many places, one at least.
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize) -> Arc<Self> {
         let slots = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
         Arc::new(Self { slots, undecided: Mutex::default() })
     }
 
-    /// A place for a connection that has come. `None` never: the places outlive whoever asks.
-    pub(super) async fn take(self: &Arc<Self>) -> Option<Place> {
-        if self.slots.available_permits() == 0
-            && let Some((_, longest)) = self.lock().waiting.pop_front()
-        {
-            counter!("settlement_gateway_http_connections_given_up_total").increment(1);
-            longest.cancel();
+    /// A place for a connection that has come; where all who have one have asked, it waits for an end. `None` never: the
+    /// places outlive whoever asks.
+    pub(crate) async fn take(self: &Arc<Self>) -> Option<Place> {
+        self.make_room();
+        self.taken(Arc::clone(&self.slots).acquire_owned().await.ok()?)
+    }
+
+    /// A place for a connection that has come; `None` where all who have one have asked.
+    pub(crate) async fn take_unless_full(self: &Arc<Self>) -> Option<Place> {
+        match Arc::clone(&self.slots).try_acquire_owned() {
+            Ok(slot) => self.taken(slot),
+            // One was given up for this connection, so that its wait is short.
+            Err(_) if self.make_room() => self.taken(Arc::clone(&self.slots).acquire_owned().await.ok()?),
+            Err(_) => None,
         }
-        let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+    }
+
+    /// Gives up whoever has longest not asked, where no place is free; whether anybody was.
+    fn make_room(&self) -> bool {
+        if self.slots.available_permits() > 0 {
+            return false;
+        }
+        let Some((_, longest)) = self.lock().waiting.pop_front() else { return false };
+        counter!("settlement_gateway_connections_given_up_total").increment(1);
+        longest.cancel();
+        true
+    }
+
+    fn taken(self: &Arc<Self>, slot: OwnedSemaphorePermit) -> Option<Place> {
         let mut undecided = self.lock();
         undecided.newest += 1;
         let (number, given_up) = (undecided.newest, CancellationToken::new());
@@ -65,12 +85,12 @@ impl Places {
 
 impl Place {
     /// The peer has said what it wants: it makes room for nobody any more.
-    pub(super) fn has_asked(&self) {
+    pub(crate) fn has_asked(&self) {
         self.places.lock().waiting.retain(|(number, _)| *number != self.number);
     }
 
     /// Waits until the place is another's.
-    pub(super) async fn given_up(&self) {
+    pub(crate) async fn given_up(&self) {
         self.given_up.cancelled().await;
     }
 }
@@ -116,6 +136,20 @@ mod tests {
         assert!(!is_given_up(&only));
         drop(only);
         assert!(next.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_does_not_want_to_wait_is_told_that_it_is_full() {
+        let places = Places::new(1);
+        let only = places.take_unless_full().now_or_never().unwrap().unwrap();
+        let mut second = Box::pin(places.take_unless_full());
+        assert!((&mut second).now_or_never().is_none());
+        assert!(is_given_up(&only), "it had asked for nothing");
+        drop(only);
+        let second = second.now_or_never().unwrap().unwrap();
+        second.has_asked();
+        assert!(places.take_unless_full().now_or_never().unwrap().is_none());
+        assert!(!is_given_up(&second));
     }
 
     #[tokio::test]
