@@ -79,7 +79,7 @@ pub enum JournalSays {
     Line,
     /// A reservation without a signature.
     Unsigned,
-    /// It keeps no line of it, since it went on from there.
+    /// It keeps no line of it, since it went on from there, or since its lines have left for the archive.
     Passed,
     /// Nothing.
     Nothing,

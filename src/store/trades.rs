@@ -80,7 +80,8 @@ pub trait TradeStore: Send + Sync {
     /// Lists creations, newest first.
     async fn list_trades(&self, query: &TradeListQuery) -> Result<Vec<TradeWrite>, StoreError>;
 
-    /// Lists a write's changes in their order, after a sequence and at most so many.
+    /// Lists a write's changes in their order, after a sequence and at most so many; [`StoreError::Archived`] once they have left
+    /// the journal.
     async fn trade_events(&self, id: Uuid, after_sequence: u64, limit: u32) -> Result<Vec<TradeEvent>, StoreError>;
 
     /// Saves a change: `after` is the write with the change applied, whose sequence must follow the stored one. A worker saves

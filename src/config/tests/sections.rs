@@ -47,6 +47,28 @@ fn listeners_say_what_is_wrong_with_them() {
 }
 
 #[test]
+fn retention_says_what_is_wrong_with_it() {
+    let retention = |lines: &str| format!("{MINIMAL}\n[retention]\n{lines}");
+    let folder = "archive_folder = \"archive\"";
+    let remembering = |days: u32| {
+        let window = format!("route = \"v1\"\nduplicate_window_ms = {}", u64::from(days) * 86_400_000);
+        format!("{}\n[retention]\n{folder}\narchive_after_days = 8", with("route = \"v1\"", &window))
+    };
+    assert_paths(&[
+        (retention(folder), &[]),
+        (retention(""), &["retention.archive_folder"]),
+        (retention(&format!("{folder}\narchive_after_days = 7")), &[]),
+        (retention(&format!("{folder}\narchive_after_days = 6")), &["retention.archive_after_days"]),
+        (retention(&format!("{folder}\ndays = 9")), &["retention.days"]),
+        (remembering(8), &[]),
+        (remembering(9), &["retention.archive_after_days"]),
+    ]);
+    let config = Folder::new().load(&retention(folder)).unwrap();
+    assert_eq!(config.retention.unwrap().archive_after.as_secs(), 90 * 86_400);
+    assert!(Folder::new().load(MINIMAL).unwrap().retention.is_none(), "nothing leaves unless it is configured");
+}
+
+#[test]
 fn trading_accounts_say_what_is_wrong_with_them() {
     let section = "[[enterprises.trading_accounts]]";
     let trading = with("purposes = [\"settlement\"]", "purposes = [\"settlement\", \"trade\"]");

@@ -8,7 +8,7 @@ use super::row::Row;
 use super::session::Session;
 use super::statement::Statement;
 use crate::domain::trade::{TradeReason, TradeState, TradeWrite};
-use crate::store::{StoreError, TradeEvent};
+use crate::store::{Archived, StoreError, TradeEvent};
 
 /// Adds a line to the write's history, and its audit record.
 pub(super) async fn note(on: &mut Session, after: &TradeWrite, change: &'static str) -> Result<(), StoreError> {
@@ -28,13 +28,22 @@ pub(super) async fn note(on: &mut Session, after: &TradeWrite, change: &'static 
     audit::trade(on, change, after).await
 }
 
-/// The lines after a sequence, in their order.
+/// The lines after a sequence, in their order; [`StoreError::Archived`] once they have left the journal.
 pub(super) async fn list(on: &mut Session, id: Uuid, after: u64, limit: u32) -> Result<Vec<TradeEvent>, StoreError> {
     const LIST: &str = "SELECT sequence, change, state, reason, detail, attempts, at FROM trade_event \
                         WHERE trade_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
     // No sequence is beyond what the database counts, so whoever names one has seen everything.
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    on.rows(Statement::new(LIST).bind(id).bind(after).bind(limit)).await?.iter().map(read).collect()
+    let lines = on.rows(Statement::new(LIST).bind(id).bind(after).bind(limit)).await?;
+    hold_here(on, id).await?;
+    lines.iter().map(read).collect()
+}
+
+/// It comes after the lines were read: what left before that is marked by now.
+async fn hold_here(on: &mut Session, id: Uuid) -> Result<(), StoreError> {
+    const READ: &str = "SELECT archived_in FROM trade WHERE id = $1";
+    let Some(row) = on.row(Statement::new(READ).bind(id)).await? else { return Ok(()) };
+    row.plain::<Option<String>>("archived_in")?.map_or(Ok(()), |file| Err(StoreError::Archived(Archived::InFile(file))))
 }
 
 fn read(row: &Row) -> Result<TradeEvent, StoreError> {

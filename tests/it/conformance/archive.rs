@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use settlement_gateway::domain::archive::{ArchiveFile, ArchiveKind, ArchiveRecord};
+use settlement_gateway::domain::audit::AuditSubject;
 use settlement_gateway::domain::ids::Notes;
 use settlement_gateway::domain::settlement::{Change, OnceRules, Route, Settlement, State, Twice, VenueStatus};
 use settlement_gateway::domain::signing::{PayloadDigest, Reservation, Signature, SigningReference};
 use settlement_gateway::domain::time::Cutoff;
 use settlement_gateway::store::{
-    About, Archived, BatchLimits, Delivery, DeliveryOutcome, ErrandKind, ErrandLease, EventQuery, FinishedBatch, Material,
-    NewSettlement, Received, Recorded, SettlementName, StoreError,
+    About, Archived, BatchLimits, Delivery, DeliveryOutcome, ErrandKind, ErrandLease, EventQuery, FinishedBatch, JournalSays,
+    Material, NewSettlement, Received, Recorded, SettlementName, StoreError, TradeRecorded,
 };
 
-use super::Fixture;
 use super::fixture::LEASE;
+use super::{Fixture, trades};
 use crate::support::builders::{amounts, enterprise, external, intent, leg, new_settlement, next_id, start, venue};
 use crate::support::standings::{observed, standing};
 
@@ -193,6 +194,13 @@ pub(crate) async fn what_has_left_is_known_and_its_texts_are_said_to_be_in_the_a
     let of_one = EventQuery { external_id: Some(external("e-1")), ..events(0) };
     assert_eq!(place(fixture.store.settlement_events(&of_one).await), in_file);
     assert_eq!(fixture.finished(SETTLEMENTS, fixture.far(), MANY).await, None, "it leaves once");
+    let (id, last) = (before.id, before.progress.sequence);
+    for sequence in 1..=last {
+        let says = fixture.store.journal_of(&AuditSubject::Settlement { id, sequence }).await.unwrap();
+        assert_eq!(says, JournalSays::Passed, "its audit records find no line, and that is right");
+    }
+    let beyond = AuditSubject::Settlement { id, sequence: last + 1 };
+    assert_eq!(fixture.store.journal_of(&beyond).await.unwrap(), JournalSays::Nothing);
     let files = fixture.store.archive_files("", 100).await.unwrap();
     assert_eq!(files.iter().map(|mark| (mark.name.as_str(), mark.records)).collect::<Vec<_>>(), [(name.as_str(), 1)]);
     assert_eq!(fixture.store.archive_files(&name, 100).await.unwrap(), []);
@@ -330,4 +338,20 @@ pub(crate) async fn a_call_of_a_venue_leaves_once_it_was_acted_on(fixture: &Fixt
     fixture.all_leave(ArchiveKind::Deliveries).await;
     assert_eq!(fixture.finished(ArchiveKind::Deliveries, fixture.far(), MANY).await, None);
     assert_eq!(fixture.store.waiting_deliveries("bitgo /finalize", 9).await.unwrap(), [deliveries[1].clone()]);
+}
+
+pub(crate) async fn the_changes_of_a_trade_write_leave_and_the_write_stays(fixture: &Fixture) {
+    let ended = trades::ended(fixture).await;
+    let batch = fixture.batch(ArchiveKind::Trades).await;
+    assert_eq!(ids(&batch), [ended.id]);
+    let line: serde_json::Value = serde_json::from_str(&batch.work[0].record.line).unwrap();
+    assert_eq!((&line["request_id"], &line["state"]), (&"r-ended".into(), &"NOT_ACCEPTED".into()));
+    assert_eq!(line["changes"].as_array().unwrap().len(), 3);
+    let name = fixture.all_leave(ArchiveKind::Trades).await;
+    assert_eq!(fixture.store.trade_by_id(ended.id).await.unwrap(), Some(ended.clone()));
+    assert!(matches!(fixture.store.record_trade(&ended).await.unwrap(), TradeRecorded::Existing(_)));
+    assert_eq!(place(fixture.store.trade_events(ended.id, 0, 10).await), Archived::InFile(name));
+    let record = AuditSubject::Trade { id: ended.id, sequence: 2 };
+    assert_eq!(fixture.store.journal_of(&record).await.unwrap(), JournalSays::Passed);
+    assert_eq!(fixture.finished(ArchiveKind::Trades, fixture.far(), MANY).await, None);
 }

@@ -197,6 +197,7 @@ macro_rules! suite {
             archive: of_two_that_archive_the_same_one_does,
             archive: what_is_not_as_it_was_read_stays_whole_with_all_of_its_batch,
             archive: a_call_of_a_venue_leaves_once_it_was_acted_on,
+            archive: the_changes_of_a_trade_write_leave_and_the_write_stays,
         }
     };
 }

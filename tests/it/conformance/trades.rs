@@ -150,6 +150,16 @@ fn prepared(nonce: &str) -> TradeChange {
     TradeChange::Prepared { payload: "{}".to_owned(), nonces: Nonces { hold: nonce.to_owned(), settle: "s".to_owned() } }
 }
 
+/// A write that came to nothing, which is its end.
+pub(super) async fn ended(fixture: &Fixture) -> TradeWrite {
+    let received = write("r-ended", creation());
+    let lease = fixture.record_trade(&received).await;
+    let ready = fixture.save_trade(&lease, &received, prepared("h-ended")).await;
+    let ended = fixture.save_trade(&lease, &ready, refused()).await;
+    fixture.store.release_errand(&lease, None).await.unwrap();
+    ended
+}
+
 fn refused() -> TradeChange {
     TradeChange::NotAccepted { reason: TradeReason::VenueRejectedRequest, detail: "no".to_owned() }
 }

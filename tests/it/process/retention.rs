@@ -92,6 +92,9 @@ async fn who_asks_for_what_has_left_is_told_where_it_is() {
     let told = refused.get_details_error_info().unwrap();
     assert_eq!((told.reason.as_str(), told.metadata["archived_in"].as_str()), ("ARCHIVED", left.archived_in()));
 
+    let verified = installation.command(&["audit", "verify"]).await.with_code(0);
+    assert!(!verified.said.contains("FAULT"), "{}", verified.said);
+
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date().to_string();
     let out = installation.path("books");
     fs::create_dir(&out).unwrap();

@@ -1,5 +1,6 @@
 //! The store in SQLite: the suite that every store passes, and what only a file can get wrong.
 
+mod archive;
 mod copies;
 mod durability;
 mod opening;
