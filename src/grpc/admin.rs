@@ -64,8 +64,11 @@ impl AdminService for AdminApi {
     ) -> Result<Response<pb::ResolveQuoteConfirmationResponse>, Status> {
         let about = About::call("AdminService/ResolveQuoteConfirmation").venue_lacks(pb::ErrorReason::QuoteNotFound);
         let call = Call::open(&request, about, self.settings)?;
-        let resolution = call.converted(convert::resolve_quote(request.get_ref()))?;
-        let resolved = call.read(resolve_quote_confirmation(&self.context, call.caller(), resolution)).await?;
+        let resolving = async {
+            let resolution = call.converted(convert::resolve_quote(request.get_ref()))?;
+            call.read(resolve_quote_confirmation(&self.context, call.caller(), resolution)).await
+        };
+        let resolved = call.audited(&self.context.refusals, Wanted::named(&request.get_ref().tx_id), resolving).await?;
         let quote = Some(quote::quote(resolved, self.context.clock.now()));
         Ok(Response::new(pb::ResolveQuoteConfirmationResponse { quote }))
     }

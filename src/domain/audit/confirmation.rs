@@ -6,7 +6,8 @@ use super::{AuditEntry, AuditKind};
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::quote::{Confirmation, ConfirmationReason};
 
-/// The record of a confirmation as it stands after a change, with what was agreed to.
+/// The record of a confirmation as it stands after a change, with what was agreed to. A person's decision is made at the
+/// instant of its change.
 #[must_use]
 pub fn confirmation_changed(merchant_id: &MerchantId, tx_id: &TxId, after: &Confirmation) -> AuditEntry {
     let terms = &after.terms;
@@ -27,8 +28,9 @@ pub fn confirmation_changed(merchant_id: &MerchantId, tx_id: &TxId, after: &Conf
         .number("attempts", after.attempts)
         .text_if_any("decided_by", after.resolution.as_ref().map(|resolution| resolution.by.as_str()))
         .text_if_any("why", after.resolution.as_ref().map(|resolution| resolution.why.as_str()));
+    let is_decided = after.resolution.as_ref().is_some_and(|resolution| resolution.at == after.updated_at);
     AuditEntry {
-        kind: AuditKind::Change,
+        kind: if is_decided { AuditKind::Resolution } else { AuditKind::Change },
         subject: AuditSubject::Confirmation { merchant_id: merchant_id.clone(), tx_id: tx_id.clone(), revision: after.revision }
             .to_text(),
         at: after.updated_at,

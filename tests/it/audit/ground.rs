@@ -68,7 +68,7 @@ impl Ground {
     /// A settlement that is signed (records 1 to 3), and a signature of another payload (4 and 5), chained.
     pub(super) async fn fill(&self) {
         signed(self.store.as_ref()).await;
-        let reference = reference();
+        let reference = reference_of("key-1");
         let digest = PayloadDigest::of("payload");
         self.store.reserve(&reference, digest).await.unwrap();
         self.store.record(&reference, digest, Signature::from_bytes([9; 65])).await.unwrap();
@@ -110,9 +110,9 @@ impl Ground {
     }
 }
 
-/// A reference of no settlement that is recorded.
-pub(super) fn reference() -> SigningReference {
-    let key = KeyId::new("key-1").unwrap();
+/// A key's reference of no settlement that is recorded.
+pub(super) fn reference_of(key: &str) -> SigningReference {
+    let key = KeyId::new(key).unwrap();
     SigningReference::Settlement { key, enterprise: enterprise(), external_id: external("elsewhere") }
 }
 

@@ -1,5 +1,7 @@
 //! The table of audit records takes nothing: then nothing is reserved, signed, changed or sent.
 
+use std::time::Duration;
+
 use settlement_gateway::custody::sign_once;
 use settlement_gateway::domain::ids::KeyId;
 use settlement_gateway::domain::settlement::{Change, State};
@@ -8,11 +10,10 @@ use settlement_gateway::service::{AuditReport, ServiceError, check_audit, initia
 use settlement_gateway::store::SettlementName;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
-use std::time::Duration;
 
-use super::ground::{Ground, faults, reference};
+use super::ground::{Ground, faults, reference_of};
 use crate::conformance::LEASE;
-use crate::support::builders::{intent, new_settlement};
+use crate::support::builders::{external, intent, new_settlement};
 use crate::support::world::{V1, World, caller, request};
 
 /// Long enough to see what a gateway does that should do nothing; what it must not do is seen by the venue's ledger too.
@@ -27,26 +28,23 @@ async fn without_its_table_nothing_is_recorded_reserved_signed_or_changed() {
         store.record_settlement(recorded).await.unwrap();
         let claim = store.claim(id, LEASE).await.unwrap().unwrap();
         let digest = PayloadDigest::of("payload");
-        store.reserve(&reference(), digest).await.unwrap();
+        store.reserve(&reference_of("key-1"), digest).await.unwrap();
 
         ground.behind(&["ALTER TABLE audit_record RENAME TO elsewhere"]).await;
         store.record_settlement(new_settlement(intent("e-2"))).await.unwrap_err();
         let change = Change::Prepared { payload: "{}".to_owned() };
         let after = claim.settlement.after(&change, claim.settlement.progress.updated_at).unwrap();
         store.save(&claim.lease, &change, &after, None, Some(LEASE)).await.unwrap_err();
-        store.record(&reference(), digest, Signature::from_bytes([1; 65])).await.unwrap_err();
-        let mut other = reference();
-        if let settlement_gateway::domain::signing::SigningReference::Settlement { key, .. } = &mut other {
-            *key = KeyId::new("key-2").unwrap();
-        }
+        store.record(&reference_of("key-1"), digest, Signature::from_bytes([1; 65])).await.unwrap_err();
+        let other = reference_of("key-2");
         store.reserve(&other, digest).await.unwrap_err();
         ground.behind(&["ALTER TABLE elsewhere RENAME TO audit_record"]).await;
 
         assert_eq!(store.settlement_by_id(id).await.unwrap().unwrap(), claim.settlement, "nothing changed");
         assert_eq!(store.material(id).await.unwrap().payload, None);
-        let second = SettlementName::External(crate::support::builders::external("e-2"));
+        let second = SettlementName::External(external("e-2"));
         assert!(store.settlement(&claim.settlement.header.enterprise_id, &second).await.unwrap().is_none());
-        assert_eq!(store.reserve(&reference(), digest).await.unwrap(), Reservation::Reserved, "nothing was signed");
+        assert_eq!(store.reserve(&reference_of("key-1"), digest).await.unwrap(), Reservation::Reserved, "nothing was signed");
         assert_eq!(
             store.reserve(&other, PayloadDigest::of("free")).await.unwrap(),
             Reservation::Reserved,
@@ -114,11 +112,7 @@ async fn a_request_whose_record_is_refused_is_not_recorded() {
     let refused = world.initiate(request(V1, "e-1")).await;
     assert!(matches!(refused, Err(ServiceError::Store(_))), "{refused:?}");
     let key = world.context.keyring.get(&KeyId::new("key-ent-v1").unwrap()).unwrap();
-    let mut of_key = reference();
-    if let settlement_gateway::domain::signing::SigningReference::Settlement { key, .. } = &mut of_key {
-        *key = KeyId::new("key-ent-v1").unwrap();
-    }
-    sign_once(world.context.store.as_ref(), key, &of_key, "payload").await.unwrap_err();
+    sign_once(world.context.store.as_ref(), key, &reference_of("key-ent-v1"), "payload").await.unwrap_err();
     world.behind("ALTER TABLE elsewhere RENAME TO audit_record".to_owned()).await;
     assert!(world.at_venue(V1, "e-1").is_none());
     let report = world.check().await;
