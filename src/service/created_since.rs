@@ -32,5 +32,5 @@ pub(super) async fn created_since(
         };
         renewing(enterprise.venue.as_ref(), || enterprise.reads.partner_settlements(&query)).await
     };
-    all_pages("the settlements", MAX_PAGES, |one: &VenueSettlement| &one.settlement_id, |number| read(number)).await
+    all_pages("the settlements", MAX_PAGES, |one: &VenueSettlement| &one.settlement_id, read).await
 }

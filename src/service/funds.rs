@@ -63,7 +63,7 @@ async fn to_be_pulled_in(enterprise: &Enterprise) -> Result<Vec<Dispute>, VenueF
         };
         renewing(enterprise.venue.as_ref(), || enterprise.reads.disputes(&query)).await
     };
-    let mut found = all_pages("the disputes", MAX_PAGES, |one: &Dispute| &one.id, |number| read(number)).await?;
+    let mut found = all_pages("the disputes", MAX_PAGES, |one: &Dispute| &one.id, read).await?;
     found.retain(waits_for_a_settlement);
     Ok(found)
 }
@@ -95,5 +95,5 @@ async fn connections(enterprise: &Enterprise) -> Result<Vec<Connection>, VenueFa
         };
         renewing(enterprise.venue.as_ref(), || enterprise.reads.connections(&query)).await
     };
-    all_pages("the connections", MAX_PAGES, |one: &Connection| &one.id, |number| read(number)).await
+    all_pages("the connections", MAX_PAGES, |one: &Connection| &one.id, read).await
 }

@@ -35,7 +35,7 @@ mod tests {
             let page = pages.get(number as usize).copied().unwrap_or_default();
             Ok(page.iter().map(|one| (*one).to_owned()).collect())
         };
-        all_pages("things", max_pages, String::as_str, |number| page(number)).await
+        all_pages("things", max_pages, String::as_str, page).await
     }
 
     #[tokio::test]

@@ -19,16 +19,6 @@ use crate::support::builders::{enterprise, external, start};
 use crate::support::clock::ManualClock;
 use crate::support::postgres::Schema;
 
-/// The triggers that refuse what no version may do; who owns the database can take them away.
-const TRIGGERS: [&str; 6] = [
-    "audit_record_is_for_ever",
-    "audit_record_is_fixed",
-    "settlement_intent_never_changes",
-    "settlement_material_is_fixed",
-    "signing_reservation_is_for_ever",
-    "signing_reservation_is_fixed",
-];
-
 /// Where a journal is.
 enum Place {
     Sqlite(TempDir),
@@ -82,9 +72,10 @@ impl Ground {
                 let options = SqliteConnectOptions::new().filename(folder.path().join("journal.db")).foreign_keys(false);
                 let mut connection = options.connect().await.unwrap();
                 connection.execute("PRAGMA ignore_check_constraints = ON").await.unwrap();
-                for trigger in TRIGGERS {
-                    let drop = AssertSqlSafe(format!("DROP TRIGGER IF EXISTS {trigger}"));
-                    connection.execute(drop).await.unwrap();
+                let all = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'trigger'");
+                let triggers: Vec<String> = all.fetch_all(&mut connection).await.unwrap();
+                for trigger in triggers {
+                    connection.execute(AssertSqlSafe(format!("DROP TRIGGER {trigger}"))).await.unwrap();
                 }
                 for statement in statements {
                     connection.execute(AssertSqlSafe((*statement).to_owned())).await.unwrap();

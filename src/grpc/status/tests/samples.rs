@@ -272,6 +272,7 @@ fn of_the_gateway() -> Vec<(ServiceError, ErrorReason, Code)> {
         (ServiceError::KeyUnavailable(SignerError(boxed())), R::KeyUnavailable, Code::Unavailable),
         (StoreError::Unavailable(boxed()).into(), R::StoreUnavailable, Code::Unavailable),
         (StoreError::Damaged("SELECT token FROM secrets".to_owned()).into(), R::Internal, Code::Internal),
+        (StoreError::Archived(Archived::ChangesUpTo(5)).into(), R::Archived, Code::FailedPrecondition),
         (StoreError::Fenced.into(), R::StateConflict, Code::Aborted),
         (StoreError::Adrift(Adrift::Missing).into(), R::JournalBehindAnchor, Code::FailedPrecondition),
         (Unanchored::Adrift(Adrift::Missing).into(), R::JournalBehindAnchor, Code::FailedPrecondition),
