@@ -5,6 +5,7 @@ use settlement_gateway::grpc::pb;
 use settlement_gateway::grpc::pb::admin_service_client::AdminServiceClient;
 use settlement_gateway::grpc::pb::trade_settlement_service_client::TradeSettlementServiceClient;
 use sha2::{Digest, Sha256};
+use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::known_reads::{call_reads, is_read};
@@ -173,27 +174,40 @@ async fn call_trades(gateway: &GatewayUnderTest, rpc: &str, authorization: Optio
             };
             client.calculate_fees(with_header(authorization, request)).await.map(drop)
         }
+        admin => call_admin(channel, admin, authorization, enterprise_id, request_id).await,
+    }
+}
+
+/// A person's decisions about what there is not.
+async fn call_admin(
+    channel: Channel,
+    rpc: &str,
+    authorization: Option<&str>,
+    enterprise_id: String,
+    request_id: String,
+) -> Result<(), Status> {
+    let (mut client, why) = (AdminServiceClient::new(channel), "because".to_owned());
+    match rpc {
         "AdminService/ResolveTradeSettlement" => {
             let decision = Some(pb::resolve_trade_settlement_request::Decision::NotCreated(true));
-            let why = "because".to_owned();
             let request = pb::ResolveTradeSettlementRequest { enterprise_id, request_id, decision, why };
-            AdminServiceClient::new(channel).resolve_trade_settlement(with_header(authorization, request)).await.map(drop)
+            client.resolve_trade_settlement(with_header(authorization, request)).await.map(drop)
         }
         "AdminService/ResolveSettlement" => {
-            let (external_id, why) = ("x".to_owned(), "because".to_owned());
+            let external_id = "x".to_owned();
             let decision = Some(pb::resolve_settlement_request::Decision::GoOn(true));
             let request = pb::ResolveSettlementRequest { enterprise_id, external_id, expected_sequence: 1, decision, why };
-            AdminServiceClient::new(channel).resolve_settlement(with_header(authorization, request)).await.map(drop)
+            client.resolve_settlement(with_header(authorization, request)).await.map(drop)
         }
         "AdminService/ResolveQuoteConfirmation" => {
             let decision = Some(pb::resolve_quote_confirmation_request::Decision::Confirmed(true));
-            let (external_merchant_id, tx_id, why) = ("m".to_owned(), "tx_1".to_owned(), "because".to_owned());
+            let (external_merchant_id, tx_id) = ("m".to_owned(), "tx_1".to_owned());
             let request = pb::ResolveQuoteConfirmationRequest { external_merchant_id, tx_id, decision, why };
-            AdminServiceClient::new(channel).resolve_quote_confirmation(with_header(authorization, request)).await.map(drop)
+            client.resolve_quote_confirmation(with_header(authorization, request)).await.map(drop)
         }
         "AdminService/ListForeignSettlements" => {
             let request = pb::ListForeignSettlementsRequest { enterprise_id, ..Default::default() };
-            AdminServiceClient::new(channel).list_foreign_settlements(with_header(authorization, request)).await.map(drop)
+            client.list_foreign_settlements(with_header(authorization, request)).await.map(drop)
         }
         other => panic!("{other} is not among {KNOWN_RPCS:?}"),
     }
