@@ -31,6 +31,14 @@ impl Gateway {
         Self { process, grpc, ops }
     }
 
+    /// The same of a process that may die before it tells them.
+    pub(super) async fn of_unless_dead(mut process: Process, grpc: &str, ops: &str) -> Option<Self> {
+        let grpc = process.word_after_unless_ended(grpc).await?.parse().unwrap();
+        let ops = process.word_after_unless_ended(ops).await?;
+        let ops = ops.trim_start_matches("http://").parse().unwrap();
+        Some(Self { process, grpc, ops })
+    }
+
     pub(super) fn client(&self) -> SettlementServiceClient<Channel> {
         SettlementServiceClient::new(channel(self.grpc))
     }

@@ -126,6 +126,15 @@ impl Installation {
         Gateway::of(Process::start_with(variables, arguments), "grpc ", "ops ").await
     }
 
+    /// The same, which may die before it listens.
+    pub(super) async fn serve_unless_dead_with(
+        &self,
+        variables: impl IntoIterator<Item = (&'static str, OsString)>,
+    ) -> Option<Gateway> {
+        let arguments = [Path::new("serve"), Path::new("--config"), &self.config_path()];
+        Gateway::of_unless_dead(Process::start_with(variables, arguments), "grpc ", "ops ").await
+    }
+
     /// Runs a command over the configuration to its end.
     pub(super) async fn command(&self, words: &[&str]) -> super::support::Ended {
         let config = self.config_path();

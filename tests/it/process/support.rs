@@ -96,6 +96,16 @@ impl Process {
         .await
     }
 
+    /// The same of a process that may end first; `None` once it has.
+    pub(super) async fn word_after_unless_ended(&mut self, beginning: &str) -> Option<String> {
+        until(&format!("a line begins with {beginning:?}, or the process ends"), async || {
+            let ended = self.child.try_wait().unwrap().is_some();
+            let word = word_after(&self.said(), beginning);
+            (ended || word.is_some()).then_some(word)
+        })
+        .await
+    }
+
     /// Waits for an address behind the beginning of a line.
     pub(super) async fn address_after(&mut self, beginning: &str) -> SocketAddr {
         self.word_after(beginning).await.parse().unwrap()

@@ -27,6 +27,7 @@ fn with_deadline<T>(message: T) -> Request<T> {
 async fn gateway() -> GatewayUnderTest {
     GatewayUnderTest::start_with(|setup| {
         setup.grpc = format!("deadline_margin_ms = {MARGIN_MS}");
+        setup.engine.push_str("\nlease_ms = 130000");
         setup.venues =
             "first_byte_timeout_ms = 59000\ncall_timeout_ms = 60000\nread_repeats = 0\nbreaker_failures = 0".to_owned();
     })

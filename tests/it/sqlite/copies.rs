@@ -174,7 +174,8 @@ async fn a_copy_of_a_newer_schema_is_refused() {
 #[tokio::test]
 async fn a_damaged_copy_is_refused() {
     let ground = Ground::with_backup().await;
-    change(&ground.copy(), "PRAGMA ignore_check_constraints = ON; UPDATE settlement SET terminal = 7").await;
+    // The standing of a settlement that there is not.
+    change(&ground.copy(), "INSERT INTO settlement_standing VALUES (zeroblob(16), '{}', 1, '2026-01-01')").await;
     assert!(matches!(ground.refused().await, CopyError::Damaged { .. }));
     let short = fs::read(ground.copy()).unwrap();
     fs::write(ground.copy(), &short[..short.len() / 2]).unwrap();

@@ -151,9 +151,10 @@ async fn killed_and_taken_over_from(load: Load, moment: Moment) {
 async fn killed_again_and_again(backend: Backend, seed: u64, moments: Vec<Moment>) {
     let Some(scene) = Scene::open(backend, Some(seed)).await else { return };
     for moment in moments {
-        let doomed = scene.serve(moment).await;
-        // A moment that is past for this settlement lets it finish, and one after it suffers the kill.
-        worked_to_death(&scene, doomed, Load::Settlements).await;
+        if let Some(doomed) = scene.serve_unless_dead(moment).await {
+            // A moment that is past for this settlement lets it finish, and one after it suffers the kill.
+            worked_to_death(&scene, doomed, Load::Settlements).await;
+        }
     }
     let heir = scene.serve("").await;
     held_to_account(&scene, &heir, Load::Settlements, false).await;

@@ -129,6 +129,13 @@ impl Scene {
         self.installation.serve_with([ledger, ("GATEWAY_KILL_AT", OsString::from(kill_at))]).await
     }
 
+    /// The same; `None` where it died before it listened, at what it found to do when it started.
+    pub(super) async fn serve_unless_dead(&self, kill_at: &str) -> Option<Gateway> {
+        let ledger = ("GATEWAY_SIGNER_LEDGER", self.installation.path("signer.ledger").into_os_string());
+        self.run.lock().unwrap().kills.push(kill_at.to_owned());
+        self.installation.serve_unless_dead_with([ledger, ("GATEWAY_KILL_AT", OsString::from(kill_at))]).await
+    }
+
     /// A gateway that is killed so long after its birth, whatever it is about then.
     pub(super) async fn killed_young(&self, age: Duration) {
         let config = self.installation.config_path();

@@ -74,7 +74,11 @@ impl Fleet {
         let old = self.replicas.remove(place);
         old.process.kill().await;
         self.born_and_killed(choices).await;
-        let new = self.scene.serve(kill_at).await;
+        let new = if kill_at.is_empty() { None } else { self.scene.serve_unless_dead(kill_at).await };
+        let new = match new {
+            Some(new) => new,
+            None => self.scene.serve("").await,
+        };
         self.replicas.insert(place, new);
         self.tell.send_replace(self.replicas.iter().map(|replica| replica.grpc).collect());
     }
