@@ -135,14 +135,15 @@ fn copy(from: &Path, part: &Path) -> Result<(), CopyError> {
     copied.map(|_| ()).map_err(|source| file_error(part, source))
 }
 
-/// Looks whether a copy is a whole journal that this version can read, and says what it holds.
+/// Looks whether a copy is a whole journal that this version can read, and says what it holds. Nothing is written, but the copy is
+/// opened as if it were: SQLite holds rows against their constraints only where it could write.
 async fn look(path: &Path) -> Result<Copied, CopyError> {
     let schema = migrate::schema(path).await?;
     if schema.found == 0 {
         return Err(CopyError::NoBackup { path: path.to_owned() });
     }
     schema.is_behind()?;
-    let mut on = connection(path).read_only(true).connect().await.map_err(failed)?;
+    let mut on = connection(path).connect().await.map_err(failed)?;
     let found = check(&mut on).await.map_err(failed)?;
     on.close().await.map_err(failed)?;
     let (settlements, signatures) = found.ok_or_else(|| CopyError::Damaged { path: path.to_owned() })?;

@@ -77,7 +77,7 @@ async fn run(words: [&str; 3], config: &Path) -> Ended {
 }
 
 async fn integrity(database: &Path) -> String {
-    let mut on = SqliteConnectOptions::new().filename(database).read_only(true).connect().await.unwrap();
+    let mut on = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
     let verdict = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut on).await.unwrap();
     on.close().await.unwrap();
     verdict

@@ -183,6 +183,13 @@ async fn a_damaged_copy_is_refused() {
 }
 
 #[tokio::test]
+async fn a_copy_whose_rows_break_a_constraint_is_refused() {
+    let ground = Ground::with_backup().await;
+    change(&ground.copy(), "PRAGMA ignore_check_constraints = ON; UPDATE settlement SET terminal = 7").await;
+    assert!(matches!(ground.refused().await, CopyError::Damaged { .. }));
+}
+
+#[tokio::test]
 async fn a_copy_whose_rows_lack_their_settlement_is_refused() {
     let ground = Ground::with_backup().await;
     change(&ground.copy(), "INSERT INTO settlement_standing VALUES (zeroblob(16), '{}', 1, '')").await;
