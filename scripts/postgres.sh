@@ -12,14 +12,19 @@ has_server() {
     return 1
 }
 
-has_server && exit 0
+# Beside the server, the pooler that some put before it; without it the tests behind it say that they were skipped.
+has_pooler() {
+    command -v pgbouncer >/dev/null 2>&1 || [ -x /usr/sbin/pgbouncer ]
+}
+
+has_server && has_pooler && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "installing PostgreSQL's server for the tests"
+    echo "installing PostgreSQL's server and PgBouncer for the tests"
     # The package would start a cluster of its own; nobody needs it.
     mkdir -p /etc/postgresql-common
     [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null; } || true
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql pgbouncer >/dev/null; } || true
 fi
 
 has_server && exit 0

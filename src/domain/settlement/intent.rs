@@ -109,3 +109,9 @@ pub struct Intent {
     /// After this instant, what was never dispatched is never sent.
     pub submit_before: Option<Timestamp>,
 }
+
+/// The digest by which a stored body is known to be the one that was signed for: nothing else is ever sent.
+#[must_use]
+pub fn body_digest(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
+}

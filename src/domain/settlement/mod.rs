@@ -37,7 +37,7 @@ pub use doubt::{Absence, Doubt, Windows};
 pub use event::{Meaning, SettlementEvent, VenueWord};
 pub use foreign::{ForeignOrigin, ForeignSettlement, RecordedSettlement, is_foreign, origin};
 pub(crate) use intent::names;
-pub use intent::{AmountUnit, Asked, Intent, Route};
+pub use intent::{AmountUnit, Asked, Intent, Route, body_digest};
 pub use movements::{Accounts, UnreadableTransfer, legs_of};
 pub use once::{Money, OnceRules, Twice};
 pub use progress::Progress;

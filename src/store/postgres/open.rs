@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{Executor, PgPool};
+use tokio::time::timeout;
 
 use super::{PostgresDriver, PostgresStore, checks, migrate};
 use crate::store::sql::{Floor, LeaseClock, OpenError, failed};
 
 /// How long work waits for a connection before the store is called unavailable.
 const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
+/// How long a connection that lay idle may take to show that it is still one. The others are tried then, while the wait for a
+/// connection lasts.
+const SIGN_OF_LIFE_TIMEOUT: Duration = Duration::from_secs(2);
 /// After how long without use a connection is closed.
 const IDLE_TIMEOUT_MS: u64 = 10 * 60 * 1_000;
 /// After how long a connection is replaced, so that a server that was failed over from loses all of them.
@@ -39,7 +43,7 @@ impl PostgresStore {
         let pool = pool(&options).await?;
         checks::fit_for_a_journal(&pool).await?;
         migrate::up_to_date(&pool).await?;
-        Ok(Self { driver: PostgresDriver { pool, clock: options.clock }, floor: Floor::default() })
+        Ok(Self { driver: PostgresDriver::new(pool, options.clock), floor: Floor::default() })
     }
 
     /// Opens the store to read alone: a standby will do, and nothing is migrated.
@@ -49,7 +53,7 @@ impl PostgresStore {
     pub async fn open_to_read(options: PostgresOptions) -> Result<Self, OpenError> {
         migrate::schema(&options).await?.must_be_known()?;
         let pool = pool(&options).await?;
-        Ok(Self { driver: PostgresDriver { pool, clock: options.clock }, floor: Floor::default() })
+        Ok(Self { driver: PostgresDriver::new(pool, options.clock), floor: Floor::default() })
     }
 }
 
@@ -57,7 +61,8 @@ impl PostgresStore {
 ///
 /// A transaction that was begun and whose user went away is still open on its connection, half written: the next user's
 /// commit would be its commit. An aborted one refuses every later statement. So a connection is rolled back before it
-/// is used again; `BEGIN` comes first, since a rollback without a transaction is a warning for each use.
+/// is used again; `BEGIN` comes first, since a rollback without a transaction is a warning for each use. A server that has
+/// gone without a word says nothing to that, for ever.
 pub(super) async fn pool(options: &PostgresOptions) -> Result<PgPool, OpenError> {
     pool_options(options).connect_with(server(&options.url)?).await.map_err(failed)
 }
@@ -69,7 +74,12 @@ pub(super) fn pool_for_later(options: &PostgresOptions) -> Result<PgPool, OpenEr
 
 fn pool_options(options: &PostgresOptions) -> PgPoolOptions {
     PgPoolOptions::new()
-        .before_acquire(|connection, _| Box::pin(async move { connection.execute("BEGIN; ROLLBACK").await.map(|_| true) }))
+        .before_acquire(|connection, _| {
+            let clean = connection.execute("BEGIN; ROLLBACK");
+            Box::pin(
+                async move { timeout(SIGN_OF_LIFE_TIMEOUT, clean).await.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|_| true) },
+            )
+        })
         .test_before_acquire(false)
         .max_connections(options.max_connections)
         .idle_timeout(Duration::from_millis(IDLE_TIMEOUT_MS))

@@ -22,6 +22,9 @@ pub trait Driver: Clone + Send + Sync + 'static {
     /// Begins a transaction, waiting a bounded time for a connection.
     async fn begin(&self, mode: Mode) -> Result<Session, StoreError>;
 
+    /// Looks at a failure. A database that may have lost what it was given is not asked again.
+    fn heard(&self, error: &StoreError);
+
     /// The budgets of calls and their clock, where this process alone has the store: there they need no transaction.
     fn budgets_in_memory(&self) -> Option<(&SpentBudgets, &dyn Clock)>;
 

@@ -1,5 +1,7 @@
 //! How this folder's failures become the store's errors: causes kept, no text of theirs shown.
 
+use uuid::Uuid;
+
 use crate::store::StoreError;
 
 /// What PostgreSQL and its relatives say of a transaction that they could not order among others, and of a deadlock.
@@ -13,6 +15,14 @@ pub(in crate::store) fn unavailable(cause: impl std::error::Error + Send + Sync 
 /// A stored value is none that this version writes.
 pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Damaged(what.to_owned())
+}
+
+/// The same error, which names the settlement that it was met in.
+pub(super) fn in_settlement(error: StoreError, id: Uuid) -> StoreError {
+    match error {
+        StoreError::Damaged(what) => StoreError::Damaged(format!("{what} of settlement {id}")),
+        other => other,
+    }
 }
 
 /// Whether the database certainly undid the transaction and asks for it again.

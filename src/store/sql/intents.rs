@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::error::{damaged, unavailable};
+use super::error::{damaged, in_settlement, unavailable};
 use super::row::{Row, parse};
 use super::rows;
 use super::session::Session;
@@ -40,7 +40,7 @@ pub(super) async fn insert(on: &mut Session, id: Uuid, intent: &Intent, legs: &s
     Ok(())
 }
 
-/// Reads an intent; [`StoreError::Archived`] once its legs have left the journal.
+/// Reads an intent and holds it against the digest of its request; [`StoreError::Archived`] once its legs have left the journal.
 pub(super) async fn read(on: &mut Session, id: Uuid) -> Result<Intent, StoreError> {
     const READ: &str = concat!(
         "SELECT ",
@@ -48,7 +48,8 @@ pub(super) async fn read(on: &mut Session, id: Uuid) -> Result<Intent, StoreErro
         ", asked_nonce, legs FROM settlement LEFT JOIN settlement_intent ON settlement_id = id WHERE id = $1"
     );
     let row = on.row(Statement::new(READ).bind(id)).await?;
-    from_row(&row.ok_or_else(|| damaged("no intent is stored under this id"))?)
+    let row = row.ok_or_else(|| damaged("no intent is stored under this id"))?;
+    from_row(&row).map_err(|error| in_settlement(error, id))
 }
 
 /// Reads the texts of an intent as they are stored: the nonce that was asked for, and the legs.
@@ -63,6 +64,7 @@ fn from_row(row: &Row) -> Result<Intent, StoreError> {
     if let Some(file) = archived_in {
         return Err(StoreError::Archived(Archived::InFile(file)));
     }
+    let request_digest = header.request_digest;
     let asked = Asked {
         enterprise_id: header.enterprise_id,
         external_id: header.external_id,
@@ -72,6 +74,10 @@ fn from_row(row: &Row) -> Result<Intent, StoreError> {
         nonce: row.read_if_any("asked_nonce", parse)?,
         supersedes: header.supersedes,
     };
+    // What was recorded is what was asked: a leg that changed since is found before anything is signed for it.
+    if asked.digest() != request_digest {
+        return Err(damaged("request_digest"));
+    }
     Ok(Intent {
         asked,
         nonce: header.nonce,

@@ -39,6 +39,14 @@ pub enum OpenError {
         #[source]
         source: io::Error,
     },
+    /// The file is no longer what was written. It is neither read nor written, so that it can be looked into.
+    #[error("the store {} is damaged: {found}", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// The first place that does not hold together, as a page and a table's number.
+        found: String,
+    },
     /// The address is none that PostgreSQL can be reached at.
     #[error("the database's URL cannot be used")]
     Url(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,5 +1,6 @@
 //! Settlement rows.
 
+use super::error::in_settlement;
 use super::row::{Row, parse};
 use super::text::read_instant;
 use super::venue_row;
@@ -21,12 +22,12 @@ pub(super) use settlement_columns;
 
 /// Reads a settlement from [`settlement_columns`].
 pub(super) fn settlement(row: &Row) -> Result<Settlement, StoreError> {
-    Ok(Settlement {
-        id: row.plain("id")?,
-        header: header(row)?,
-        progress: progress(row)?,
-        archived_in: row.plain("archived_in")?,
-    })
+    let id = row.plain("id")?;
+    let read = || {
+        let archived_in = row.plain("archived_in")?;
+        Ok(Settlement { id, header: header(row)?, progress: progress(row)?, archived_in })
+    };
+    read().map_err(|error| in_settlement(error, id))
 }
 
 fn header(row: &Row) -> Result<Header, StoreError> {

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::statement::Statement;
 use super::{claims, standings, venue_row};
 use crate::domain::ids::SettlementId;
-use crate::domain::settlement::{Change, Doubt, Reason, Reconciled, Settlement};
+use crate::domain::settlement::{Change, Doubt, Reason, Reconciled, Settlement, body_digest};
 use crate::store::{Lease, StoreError};
 
 /// What is saved.
@@ -95,7 +95,8 @@ async fn keep_payload(on: &mut Session, id: Uuid, payload: &str) -> Result<(), S
 }
 
 async fn keep_body(on: &mut Session, id: Uuid, body: &[u8]) -> Result<(), StoreError> {
-    const UPDATE: &str = "UPDATE settlement_material SET body = $2 WHERE settlement_id = $1";
-    let updated = on.execute(Statement::new(UPDATE).bind(id).bind(body)).await?;
+    const UPDATE: &str = "UPDATE settlement_material SET body = $2, body_digest = $3 WHERE settlement_id = $1";
+    let update = Statement::new(UPDATE).bind(id).bind(body).bind(body_digest(body).as_slice());
+    let updated = on.execute(update).await?;
     if updated == 0 { Err(damaged("a signature came before its payload")) } else { Ok(()) }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sqlx::pool::PoolConnection;
-use sqlx::{PgTransaction, Sqlite, SqliteTransaction};
+use sqlx::{Sqlite, SqliteTransaction};
 
 use super::dialect::Dialect;
 use super::error::{damaged, unavailable};
 use super::row::Row;
+use super::server_transaction::ServerTransaction;
 use super::statement::Statement;
 use crate::domain::time::Clock;
 use crate::store::StoreError;
@@ -29,7 +30,7 @@ pub(in crate::store) enum Connection {
     /// A transaction that holds SQLite's only writer.
     SqliteWriter(SqliteTransaction<'static>),
     /// A transaction that only reads, or one that writes.
-    Postgres(PgTransaction<'static>),
+    Postgres(ServerTransaction),
 }
 
 /// One transaction. Dropped without [`Session::commit`], it changes nothing.
@@ -52,14 +53,12 @@ impl Session {
 
     /// Runs a statement and says how many rows it changed.
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
-        let changed = match &mut self.connection {
-            Connection::SqliteReader(on) => statement.for_driver().execute(&mut **on).await.map(|done| done.rows_affected()),
-            Connection::SqliteWriter(on) => statement.for_driver().execute(&mut **on).await.map(|done| done.rows_affected()),
-            Connection::Postgres(on) => {
-                statement.for_driver().persistent(false).execute(&mut **on).await.map(|done| done.rows_affected())
-            }
+        let done = match &mut self.connection {
+            Connection::SqliteReader(on) => statement.for_driver().execute(&mut **on).await,
+            Connection::SqliteWriter(on) => statement.for_driver().execute(&mut **on).await,
+            Connection::Postgres(on) => return on.execute(statement).await,
         };
-        changed.map_err(unavailable)
+        done.map(|done| done.rows_affected()).map_err(unavailable)
     }
 
     /// Runs a statement and reads the rows that it gives.
@@ -67,7 +66,7 @@ impl Session {
         match &mut self.connection {
             Connection::SqliteReader(on) => statement.for_driver().map(Row::Sqlite).fetch_all(&mut **on).await,
             Connection::SqliteWriter(on) => statement.for_driver().map(Row::Sqlite).fetch_all(&mut **on).await,
-            Connection::Postgres(on) => statement.for_driver().persistent(false).map(Row::Postgres).fetch_all(&mut **on).await,
+            Connection::Postgres(on) => return Ok(on.rows(statement).await?.into_iter().map(Row::Postgres).collect()),
         }
         .map_err(unavailable)
     }
@@ -78,7 +77,7 @@ impl Session {
     }
 
     /// The leases' present instant, read while the transaction is under way.
-    pub(super) async fn now(&mut self) -> Result<Timestamp, StoreError> {
+    pub(in crate::store) async fn now(&mut self) -> Result<Timestamp, StoreError> {
         const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS microseconds";
         if let LeaseClock::Given(clock) = &self.clock {
             return Ok(clock.now());
@@ -101,16 +100,18 @@ impl Session {
         match self.connection {
             Connection::SqliteReader(_) => Ok(()),
             Connection::SqliteWriter(on) => on.commit().await.map_err(unavailable),
-            Connection::Postgres(on) => on.commit().await.map_err(unavailable),
+            Connection::Postgres(on) => on.commit().await,
         }
     }
 
     /// Ends the transaction and undoes what it wrote. Where that fails the connection is replaced, which undoes it too.
-    pub(super) async fn abandon(self) {
-        let _ = match self.connection {
-            Connection::SqliteReader(_) => Ok(()),
-            Connection::SqliteWriter(on) => on.rollback().await,
-            Connection::Postgres(on) => on.rollback().await,
-        };
+    pub(in crate::store) async fn abandon(self) {
+        match self.connection {
+            Connection::SqliteReader(_) => {}
+            Connection::SqliteWriter(on) => {
+                let _ = on.rollback().await;
+            }
+            Connection::Postgres(on) => on.abandon().await,
+        }
     }
 }

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::error::unavailable;
+use super::error::{damaged, in_settlement, unavailable};
+use super::row::Row;
 use super::rows;
 use super::session::Session;
 use super::statement::Statement;
 use crate::domain::ids::EnterpriseId;
-use crate::domain::settlement::{Settlement, State};
+use crate::domain::settlement::{Settlement, State, body_digest};
+use crate::domain::signing::PayloadDigest;
 use crate::store::{ListQuery, Material, SettlementName, StoreError};
 
 /// Reads a settlement by name.
@@ -39,13 +41,26 @@ pub(super) async fn by_id(on: &mut Session, id: Uuid) -> Result<Option<Settlemen
     row.as_ref().map(rows::settlement).transpose()
 }
 
-/// Reads the large texts.
+/// Reads the large texts and holds them against their digests: nothing is signed or sent that changed since it was stored.
 pub(super) async fn material(on: &mut Session, id: Uuid) -> Result<Material, StoreError> {
-    const READ: &str = "SELECT payload, body FROM settlement_material WHERE settlement_id = $1";
+    const READ: &str = "SELECT payload, body, body_digest, payload_digest FROM settlement_material \
+                        JOIN settlement ON id = settlement_id WHERE settlement_id = $1";
     match on.row(Statement::new(READ).bind(id)).await? {
-        Some(row) => Ok(Material { payload: row.plain("payload")?, body: row.plain("body")? }),
+        Some(row) => whole_material(&row).map_err(|error| in_settlement(error, id)),
         None => Ok(Material::default()),
     }
+}
+
+fn whole_material(row: &Row) -> Result<Material, StoreError> {
+    let material = Material { payload: row.plain("payload")?, body: row.plain("body")? };
+    let payload_digest = row.bytes_if_any("payload_digest")?.map(PayloadDigest::from_bytes);
+    if material.payload.as_deref().map(PayloadDigest::of) != payload_digest {
+        return Err(damaged("payload"));
+    }
+    if material.body.as_deref().map(body_digest) != row.bytes_if_any("body_digest")? {
+        return Err(damaged("body"));
+    }
+    Ok(material)
 }
 
 /// Lists settlements. An absent filter is one that lets everything pass, so that one statement does for all.

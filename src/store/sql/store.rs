@@ -96,7 +96,7 @@ where
     I: Sync,
 {
     let mut session = driver.begin(mode).await?;
-    match work(&mut session, input).await {
+    let done = match work(&mut session, input).await {
         Ok(answer) => {
             reached_in(KillPoint::InsideCommit, type_name::<I>());
             let committed = session.commit().await;
@@ -107,7 +107,8 @@ where
             session.abandon().await;
             Err(error)
         }
-    }
+    };
+    done.inspect_err(|error| driver.heard(error))
 }
 
 #[async_trait]

@@ -6,6 +6,7 @@
 //! file beside the database refuses a second process.
 
 mod copies;
+mod disk;
 mod driver;
 mod files;
 mod migrate;

@@ -15,6 +15,8 @@ use crate::store::sql::{Floor, Mode, OpenError, failed, free_all};
 const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// How long work waits for a connection before the store is called unavailable.
 const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
+/// What SQLite says of a file whose pages do not hold together.
+const CORRUPT: &str = "11";
 /// To what size SQLite's write-ahead file is cut once its contents are in the database.
 const JOURNAL_SIZE_LIMIT_BYTES: u32 = 64 * 1024 * 1024;
 /// How many connections read.
@@ -41,9 +43,17 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES.to_string());
         let writer = pool(1, writer).await?;
+        is_whole(&writer, &options.path).await?;
         migrate::up_to_date(&writer).await?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
-        let driver = SqliteDriver { writer, readers, lock: Some(Arc::new(lock)), clock: options.clock, budgets: Arc::default() };
+        let driver = SqliteDriver {
+            writer,
+            readers,
+            lock: Some(Arc::new(lock)),
+            clock: options.clock,
+            budgets: Arc::default(),
+            disk: Arc::default(),
+        };
         let store = Self { driver, floor: Floor::default() };
         store.run(Mode::Write, (), |on, ()| Box::pin(free_all(on))).await.map_err(failed)?;
         Ok(store)
@@ -57,8 +67,21 @@ impl SqliteStore {
         migrate::schema(&options.path).await?.must_be_known()?;
         let readers = pool(READERS, connection(&options.path).read_only(true)).await?;
         let (writer, clock) = (readers.clone(), options.clock);
-        let driver = SqliteDriver { writer, readers, lock: None, clock, budgets: Arc::default() };
+        let driver = SqliteDriver { writer, readers, lock: None, clock, budgets: Arc::default(), disk: Arc::default() };
         Ok(Self { driver, floor: Floor::default() })
+    }
+}
+
+/// Refuses a file whose pages do not hold together: what it says of a settlement could be anything.
+async fn is_whole(writer: &SqlitePool, path: &Path) -> Result<(), OpenError> {
+    let damaged = |found| OpenError::Damaged { path: path.to_owned(), found };
+    match sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(writer).await {
+        Ok(found) if found == "ok" => Ok(()),
+        Ok(found) => Err(damaged(found.lines().last().unwrap_or_default().to_owned())),
+        Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == CORRUPT) => {
+            Err(damaged("its pages cannot be read".to_owned()))
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 

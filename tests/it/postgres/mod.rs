@@ -1,8 +1,11 @@
 //! The store in PostgreSQL: the suite that every store passes, and what only a server can get wrong.
 
+mod cancelling;
 mod durability;
+mod exhaustion;
 mod migrating;
 mod opening;
+mod pooler;
 mod replicas;
 
 use std::sync::Arc;

@@ -111,6 +111,11 @@ impl Process {
         self.word_after(beginning).await.parse().unwrap()
     }
 
+    /// The process's number.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether the process is still there.
     pub(super) fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()

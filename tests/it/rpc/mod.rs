@@ -9,6 +9,7 @@ mod budget;
 mod callers;
 mod client_settlements;
 mod confirming;
+mod database;
 mod deadlines;
 mod events;
 mod known;

@@ -2,6 +2,7 @@
 
 mod archive;
 mod copies;
+mod damage;
 mod durability;
 mod opening;
 

@@ -78,6 +78,8 @@ pub(crate) struct Setup {
     pub(crate) callers: String,
     /// The section `[callbacks]`: somewhere to listen, and where Bitlipa is told to call, unless a test says otherwise.
     pub(crate) callbacks: String,
+    /// Lines of `[store]`.
+    pub(crate) store: String,
     /// Lines of `[engine]`.
     pub(crate) engine: String,
     /// Lines of `[venues]`.
@@ -114,6 +116,7 @@ impl Setup {
             grpc: String::new(),
             callers: String::new(),
             callbacks: CALLBACKS.to_owned(),
+            store: "url = \"sqlite://journal.db\"".to_owned(),
             engine: engine.to_owned(),
             // A fault is met by the one call that it was meant for.
             venues: "call_timeout_ms = 10000\nbitgo_requests_per_minute = 1000000\nbitlipa_requests_per_minute = 1000000\nread_repeats = 0\nbreaker_failures = 0"
@@ -150,7 +153,7 @@ impl Setup {
     }
 
     fn config_text(&self, bitgo_url: &str, bitlipa_url: &str) -> String {
-        let Self { grpc, callers, callbacks, engine, venues, settling, .. } = self;
+        let Self { grpc, callers, callbacks, store, engine, venues, settling, .. } = self;
         let anybody = callers.is_empty();
         let margin = if grpc.contains("deadline_margin_ms") { "" } else { "deadline_margin_ms = 100" };
         let keys: String = self.keys.iter().map(key_text).collect();
@@ -167,7 +170,7 @@ reflection = true
 [ops]
 listen = "127.0.0.1:0"
 [store]
-url = "sqlite://journal.db"
+{store}
 [engine]
 {engine}
 [venues]
@@ -255,6 +258,11 @@ impl GatewayUnderTest {
         Self { app: open(folder.path()).await, sandbox, folder }
     }
 
+    /// Starts another replica with the same configuration, beside the same venues.
+    pub(crate) async fn replica(&self) -> App {
+        open(self.folder.path()).await
+    }
+
     /// Stops the gateway and starts it anew over the same folder, beside the same venues.
     pub(crate) async fn restart(self) -> Self {
         let Self { app, sandbox, folder } = self;
@@ -269,8 +277,7 @@ impl GatewayUnderTest {
 
     /// A connection of its own.
     pub(crate) async fn channel(&self) -> Channel {
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.app.grpc_address())).unwrap();
-        endpoint.connect().await.unwrap()
+        channel(&self.app).await
     }
 
     pub(crate) async fn settlements(&self) -> SettlementServiceClient<Channel> {
@@ -350,6 +357,12 @@ impl GatewayUnderTest {
         })
         .await
     }
+}
+
+/// A connection of its own to a gateway.
+pub(crate) async fn channel(app: &App) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("http://{}", app.grpc_address())).unwrap();
+    endpoint.connect().await.unwrap()
 }
 
 async fn open(folder: &Path) -> App {

@@ -5,6 +5,7 @@
 //! it ends, the shell stops the server and removes its folder.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ const WATCHDOG: &str = "cat >/dev/null; \"$1\" stop -D \"$2\" -m immediate -s; r
 /// The server of this process.
 struct Server {
     folder: PathBuf,
+    binaries: PathBuf,
     /// Closed by the system when this process ends.
     _lifeline: ChildStdin,
 }
@@ -44,6 +46,38 @@ impl Schema {
         Some(schema)
     }
 
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The server's socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.socket.join(".s.PGSQL.5432")
+    }
+
+    /// The URL under which a gateway finds the schema at another address.
+    pub(crate) async fn url_at(&self, address: SocketAddr) -> String {
+        format!("postgres://{}@{address}/postgres?sslmode=disable", self.user().await)
+    }
+
+    /// The same where a pooler has its socket, which takes no options.
+    pub(crate) async fn url_behind(&self, pooler: &Path) -> String {
+        format!("postgres://{}@localhost/postgres?host={}&port=6432", self.user().await, pooler.display())
+    }
+
+    /// A user of the schema's name, who finds it unasked, and whose connections can be told from those of other tests.
+    async fn user(&self) -> &str {
+        let name = &self.name;
+        let make = format!("CREATE ROLE {name} SUPERUSER LOGIN; ALTER ROLE {name} SET search_path = {name}");
+        let is_known = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)";
+        let mut connection = self.connect().await;
+        if !sqlx::query_scalar::<_, bool>(is_known).bind(name).fetch_one(&mut connection).await.unwrap() {
+            connection.execute(AssertSqlSafe(make)).await.unwrap();
+        }
+        name
+    }
+
     /// The URL under which a gateway finds the schema.
     pub(crate) fn url(&self) -> String {
         let socket = self.socket.display();
@@ -53,6 +87,29 @@ impl Schema {
     /// A connection beside the gateway's own.
     pub(crate) async fn connect(&self) -> PgConnection {
         self.url().parse::<PgConnectOptions>().unwrap().connect().await.unwrap()
+    }
+}
+
+/// A server that nobody else uses: it may be killed, and comes back with what it had made durable.
+pub(crate) struct OwnServer(Server);
+
+impl OwnServer {
+    /// Makes and starts one; nothing where this machine has no PostgreSQL.
+    pub(crate) fn start() -> Option<Self> {
+        binaries().map(|binaries| Self(Server::start(&binaries))).or_else(|| skip().map(Self))
+    }
+
+    /// The URL of its only database.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://gateway@localhost/postgres?host={}", self.0.folder.display())
+    }
+
+    /// Ends every process of the server where it stands, in the middle of commits too, and starts it anew.
+    pub(crate) fn crash(&self) {
+        let Server { folder, binaries, .. } = &self.0;
+        let data = folder.join("data");
+        run(command(user().as_ref(), &binaries.join("pg_ctl")).args(["stop", "-s", "-m", "immediate", "-D"]).arg(&data));
+        self.0.run();
     }
 }
 
@@ -88,26 +145,35 @@ impl Server {
         if let Some(user) = &user {
             chown(&folder, Some(user.id), Some(user.group)).unwrap();
         }
-        let (data, log) = (folder.join("data"), folder.join("log"));
-        let [data_text, folder_text, log_text] = [&data, &folder, &log].map(|path| path.to_str().unwrap());
+        let data = folder.join("data");
+        let [data_text, folder_text] = [&data, &folder].map(|path| path.to_str().unwrap());
         let locale = ["--encoding=UTF8", "--locale=C.UTF-8"];
         let initdb = ["-D", data_text, "-U", "gateway", "--auth=trust", "--no-instructions"];
         run(command(user.as_ref(), &binaries.join("initdb")).args(initdb).args(locale));
         let pg_ctl = binaries.join("pg_ctl");
-        let lifeline = watchdog(user.as_ref(), [pg_ctl.to_str().unwrap(), data_text, folder_text]);
-        let options = format!("-k {folder_text} -c listen_addresses= -c max_connections={MAX_CONNECTIONS}");
-        run(command(user.as_ref(), &pg_ctl).args(["start", "-w", "-s", "-D", data_text, "-l", log_text, "-o", &options]));
-        Self { folder, _lifeline: lifeline }
+        let lifeline = watchdog(user.as_ref(), WATCHDOG, &[pg_ctl.to_str().unwrap(), data_text, folder_text]);
+        let server = Self { folder, binaries: binaries.to_owned(), _lifeline: lifeline };
+        server.run();
+        server
+    }
+
+    /// Starts its processes.
+    fn run(&self) {
+        let Self { folder, binaries, .. } = self;
+        let options = format!("-k {} -c listen_addresses= -c max_connections={MAX_CONNECTIONS}", folder.display());
+        let (data, log) = (folder.join("data"), folder.join("log"));
+        let mut pg_ctl = command(user().as_ref(), &binaries.join("pg_ctl"));
+        run(pg_ctl.args(["start", "-w", "-s", "-o", &options, "-D"]).arg(data).arg("-l").arg(log));
     }
 }
 
 /// Whom the server runs as where this process is root, which PostgreSQL refuses.
-struct User {
-    id: u32,
-    group: u32,
+pub(crate) struct User {
+    pub(crate) id: u32,
+    pub(crate) group: u32,
 }
 
-fn user() -> Option<User> {
+pub(crate) fn user() -> Option<User> {
     let id = |flag: &str, name: &[&str]| {
         let told = Command::new("id").arg(flag).args(name).output().unwrap();
         String::from_utf8(told.stdout).unwrap().trim().parse::<u32>().ok()
@@ -119,7 +185,7 @@ fn user() -> Option<User> {
 }
 
 /// A command as that user, outside the terminal's group, so that an interrupt leaves it to the watchdog.
-fn command(user: Option<&User>, program: &Path) -> Command {
+pub(crate) fn command(user: Option<&User>, program: &Path) -> Command {
     let mut command = Command::new(program);
     if let Some(user) = user {
         command.uid(user.id).gid(user.group);
@@ -128,13 +194,15 @@ fn command(user: Option<&User>, program: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) {
+/// Runs a command that must succeed.
+pub(crate) fn run(command: &mut Command) {
     let status = command.status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
 }
 
-fn watchdog(user: Option<&User>, arguments: [&str; 3]) -> ChildStdin {
+/// A shell that runs `script` with arguments, whose input ends with this process.
+pub(crate) fn watchdog(user: Option<&User>, script: &str, arguments: &[&str]) -> ChildStdin {
     let mut shell = command(user, Path::new("/bin/sh"));
-    shell.args(["-c", WATCHDOG, "watchdog"]).args(arguments).stdin(Stdio::piped()).stderr(Stdio::null());
+    shell.args(["-c", script, "watchdog"]).args(arguments).stdin(Stdio::piped()).stderr(Stdio::null());
     shell.spawn().unwrap().stdin.take().unwrap()
 }

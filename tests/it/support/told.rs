@@ -46,6 +46,13 @@ pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> Told {
     Told::by(&answer.expect_err("the call should be refused"))
 }
 
+/// Asserts that the journal could not be had, or not be anchored, which needs it.
+#[track_caller]
+pub(crate) fn assert_unavailable(told: &Told) {
+    let is_known = ["STORE_UNAVAILABLE", "ANCHOR_UNAVAILABLE"].contains(&told.reason.as_str());
+    assert!(told.code == Code::Unavailable && is_known, "{told:?}");
+}
+
 /// Asserts code, reason and domain of a refusal.
 #[track_caller]
 pub(crate) fn assert_told(told: &Told, code: Code, reason: &str) {

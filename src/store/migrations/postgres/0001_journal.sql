@@ -107,11 +107,13 @@ CREATE TABLE patrol (
     looked_at      TEXT NOT NULL
 );
 
--- The large texts: the payload that is signed and the exact bytes that are sent.
+-- The large texts: the payload that is signed and the exact bytes that are sent. Both are held against their digests whenever they
+-- are read; the payload's is the settlement's.
 CREATE TABLE settlement_material (
     settlement_id  UUID PRIMARY KEY REFERENCES settlement (id),
     payload        TEXT NOT NULL,
-    body           BYTEA
+    body           BYTEA,
+    body_digest    BYTEA CHECK (length(body_digest) = 32)
 );
 
 -- Every change of every settlement, with what it meant then; place counts the changes of the enterprise's settlements by commit.

@@ -109,11 +109,13 @@ CREATE TABLE patrol (
     looked_at      TEXT NOT NULL
 );
 
--- The large texts: the payload that is signed and the exact bytes that are sent.
+-- The large texts: the payload that is signed and the exact bytes that are sent. Both are held against their digests whenever they
+-- are read; the payload's is the settlement's.
 CREATE TABLE settlement_material (
     settlement_id  BLOB PRIMARY KEY NOT NULL REFERENCES settlement (id),
     payload        TEXT NOT NULL,
-    body           BLOB
+    body           BLOB,
+    body_digest    BLOB CHECK (length(body_digest) = 32)
 );
 CREATE TRIGGER settlement_material_is_fixed BEFORE UPDATE ON settlement_material
 WHEN NEW.payload IS NOT OLD.payload OR OLD.body IS NOT NULL

@@ -1,7 +1,6 @@
 //! The gateway is killed at every step of its work, and three recorders that know nothing of each other are compared.
 
 mod asks;
-pub(super) mod choices;
 mod inbox;
 mod legal;
 mod lives;
@@ -11,3 +10,5 @@ mod oracle_tests;
 mod plain;
 mod scene;
 mod torture;
+
+pub(super) use crate::support::choices;
