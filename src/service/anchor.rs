@@ -208,15 +208,24 @@ impl Inner {
         self.catch_up().await
     }
 
-    /// Holds the journal against its anchor. The anchor is read first: the journal that is read after it must be as far.
+    /// Holds the journal against its anchor. The anchor is read first: the journal that is read after it must be as far. Another
+    /// replica may begin an epoch between the two, so a journal is called adrift only where the anchor has stayed as it was.
     async fn judge(&self) -> Result<(), Unanchored> {
-        let mark = self.asked(self.anchor.read()).await?;
-        let (head, link) = self.journal(mark.map_or(0, |mark| mark.head.sequence)).await?;
-        match judge(&head, mark.as_ref(), link) {
-            Ok(Standing::Anchored) => self.not_behind_what_was_known(&head, mark.map_or(head, |mark| mark.head)),
-            Ok(Standing::New) => self.begin(&head, mark).await,
-            Err(adrift) => Err(self.refuse(adrift)),
+        let mut mark = self.asked(self.anchor.read()).await?;
+        for _ in 0..MAX_MOVES {
+            let (head, link) = self.journal(mark.map_or(0, |mark| mark.head.sequence)).await?;
+            let adrift = match judge(&head, mark.as_ref(), link) {
+                Ok(Standing::Anchored) => return self.not_behind_what_was_known(&head, mark.map_or(head, |mark| mark.head)),
+                Ok(Standing::New) => return self.begin(&head, mark).await,
+                Err(adrift) => adrift,
+            };
+            let moved = self.asked(self.anchor.read()).await?;
+            if moved == mark {
+                return Err(self.refuse(adrift));
+            }
+            mark = moved;
         }
+        Err(Unanchored::Unavailable)
     }
 
     /// An anchor may itself be an older copy: what this process has seen anchored counts as well.

@@ -229,6 +229,18 @@ async fn replicas_share_one_anchor_and_each_covers_the_others_signatures() {
     }
 }
 
+#[tokio::test]
+async fn a_replica_that_looks_while_another_begins_the_anchor_calls_nothing_forgotten() {
+    let folder = TempDir::new().unwrap();
+    let store: Arc<dyn Store> = Arc::new(open(&folder, "journal.db").await);
+    let anchor: Arc<MemoryAnchor> = Arc::default();
+    let (one, other) = (keeper(&store, &anchor), keeper(&store, &anchor));
+    one.look().await.unwrap();
+    anchor.answer_once_with(None);
+    other.look().await.unwrap();
+    other.allows().await.unwrap();
+}
+
 /// A copy of a SQLite journal, as a backup makes it.
 async fn copied(store: Arc<dyn Store>, folder: &TempDir, from: &str, to: &str) -> Arc<dyn Store> {
     store.close().await.unwrap();

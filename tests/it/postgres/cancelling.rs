@@ -1,4 +1,4 @@
-//! Callers that go away in the middle of a round trip to a server that is 10 ms away.
+//! Callers that go away in the middle of a round trip to a server that is 4 ms away.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +15,13 @@ use crate::support::postgres::Schema;
 use crate::support::proxy::Proxy;
 
 /// How long a message to the server takes.
-const LATENCY: Duration = Duration::from_millis(10);
+const LATENCY: Duration = Duration::from_millis(4);
 /// More than recording a settlement takes, most of which is on the way.
-const RECORDED_AFTER_MICROSECONDS: u64 = 600_000;
-/// How many calls are left at once, and how often.
+const RECORDED_AFTER_MICROSECONDS: u64 = 240_000;
+/// How many calls are left at once, and how often. One enterprise's are recorded one after the other, and the last is to have its
+/// connection before the store gives up on that.
 const CALLS: u64 = 8;
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 3;
 
 /// How many of a schema's own user's connections there are.
 async fn connections(beside: &mut PgConnection, schema: &Schema) -> i64 {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use prost_types::Timestamp;
 use settlement_gateway::grpc::pb::settlement_service_client::SettlementServiceClient;
 use settlement_gateway::grpc::pb::{
-    GetSettlementRequest, InitiateSettlementRequest, Settlement, SettlementAmount, WatchSettlementRequest,
+    GetSettlementRequest, InitiateSettlementRequest, Settlement, SettlementAmount, SettlementState, WatchSettlementRequest,
     get_settlement_request, watch_settlement_request,
 };
 use settlement_gateway::sandbox::EXAMPLE_CONNECTIONS;
@@ -72,10 +72,12 @@ impl Gateway {
         .await
     }
 
-    /// Waits until nothing more is to be done for the settlement.
+    /// Waits until nothing more is to be done for the settlement; what waits for a person would be waited for in vain.
     pub(super) async fn reconciled(&self, enterprise: &str, external_id: &str) -> Settlement {
         until("the settlement is reconciled", async || {
-            self.stored(enterprise, external_id).await.filter(|settlement| settlement.reconciliation.is_some())
+            let stored = self.stored(enterprise, external_id).await?;
+            assert_ne!(stored.state(), SettlementState::NeedsOperator, "{stored:?}");
+            stored.reconciliation.is_some().then_some(stored)
         })
         .await
     }

@@ -21,7 +21,7 @@ use crate::support::world::V1;
 
 /// Leases lapse soon, so that what a failure interrupted goes on within the test.
 const ENGINE: &str = "lease_ms = 2100\n";
-const VENUES: &str = "connect_timeout_ms = 1000\nfirst_byte_timeout_ms = 1000\ncall_timeout_ms = 1000\n";
+const VENUES: &str = "connect_timeout_ms = 900\nfirst_byte_timeout_ms = 1000\ncall_timeout_ms = 1000\n";
 /// How large the disk is that is filled.
 const DISK: &str = "size=4m,mode=0700";
 /// More settlements than fit on it.

@@ -16,7 +16,7 @@ use crate::support::world::{V1, V2};
 
 /// Calls and leases end soon, so that what a paused replica held is taken over within the test.
 const SHORT_LEASE: &str = "lease_ms = 2100\nsilence_window_ms = 300\n";
-const SHORT_CALLS: &str = "connect_timeout_ms = 1000\nfirst_byte_timeout_ms = 1000\ncall_timeout_ms = 1000\n";
+const SHORT_CALLS: &str = "connect_timeout_ms = 900\nfirst_byte_timeout_ms = 1000\ncall_timeout_ms = 1000\n";
 /// A venue that keeps its answer for longer than any call lasts.
 const HELD_MS: u64 = 600_000;
 

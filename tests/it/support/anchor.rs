@@ -11,6 +11,7 @@ use settlement_gateway::store::{Anchor, AnchorError};
 #[derive(Default)]
 pub(crate) struct MemoryAnchor {
     held: Mutex<Option<Mark>>,
+    late: Mutex<Option<Option<Mark>>>,
     fails: AtomicBool,
     writes: AtomicUsize,
 }
@@ -24,6 +25,11 @@ impl MemoryAnchor {
     /// Puts something else in its place, as a restored copy would.
     pub(crate) fn put(&self, mark: Option<Mark>) {
         *self.held.lock().unwrap() = mark;
+    }
+
+    /// The next answer is one that was on its way while others moved the anchor.
+    pub(crate) fn answer_once_with(&self, mark: Option<Mark>) {
+        *self.late.lock().unwrap() = Some(mark);
     }
 
     /// From now on it can, or cannot, be reached.
@@ -47,7 +53,9 @@ impl MemoryAnchor {
 #[async_trait]
 impl Anchor for MemoryAnchor {
     async fn read(&self) -> Result<Option<Mark>, AnchorError> {
-        self.reached().map(|()| self.held())
+        self.reached()?;
+        let late = self.late.lock().unwrap().take();
+        Ok(late.unwrap_or_else(|| self.held()))
     }
 
     async fn advance(&self, from: &Head, to: &Mark) -> Result<Mark, AnchorError> {

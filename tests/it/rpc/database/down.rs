@@ -48,6 +48,20 @@ async fn nothing_is_recorded_signed_or_sent_while_the_database_is_down_and_all_g
     each_settled_once(&gateway, &[settled]).await;
 }
 
+#[tokio::test]
+async fn a_database_that_goes_silent_is_unavailable_in_bounded_time_and_holds_up_nobody_once_it_is_back() {
+    let Some(schema) = Schema::fresh().await else { return };
+    let proxy = Proxy::before(&schema.socket(), Duration::ZERO).await;
+    let gateway = quickly_lapsing(&schema.url_at(proxy.address()).await).await;
+    proxy.silence();
+    let asking = initiate(&gateway.channel().await, settle(V1, "x")).await;
+    assert_unavailable(&refused(asking));
+    assert_eq!(gateway.venue_requests(), 0);
+    proxy.mend();
+    let settled = acknowledged(gateway.channel().await, 0, "x".to_owned()).await;
+    each_settled_once(&gateway, &[settled]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_down_in_any_step_costs_no_settlement_and_sends_none_twice() {
     let ms = u64::try_from(HELD.as_millis()).unwrap();

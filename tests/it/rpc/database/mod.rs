@@ -18,7 +18,7 @@ use super::requests::settle;
 use crate::support::gateway::{GatewayUnderTest, V1, V2, within};
 
 /// Leases that are lost with a connection lapse soon; they outlast the two calls of a step all the same.
-const SHORT_CALLS: &str = "connect_timeout_ms = 1000\nfirst_byte_timeout_ms = 1000\ncall_timeout_ms = 1000\n\
+const SHORT_CALLS: &str = "connect_timeout_ms = 900\nfirst_byte_timeout_ms = 1000\ncall_timeout_ms = 1000\n\
                            bitgo_requests_per_minute = 1000000\nread_repeats = 0\nbreaker_failures = 0";
 const SHORT_LEASE: &str = "\nlease_ms = 2100\nsilence_window_ms = 300";
 
