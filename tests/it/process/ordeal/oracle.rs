@@ -176,8 +176,9 @@ fn i2_one_digest(evidence: &Evidence, found: &mut Found) {
 }
 
 fn i3_nothing_acknowledged_is_lost(evidence: &Evidence, found: &mut Found) {
+    let rows = rows(evidence);
     for (name, told) in acknowledged(evidence) {
-        let Some(row) = row(evidence, name) else {
+        let Some(row) = rows.get(name) else {
             claim(found, false, "I3", || format!("{name} was acknowledged as {} and is gone", told.state));
             continue;
         };
@@ -209,12 +210,12 @@ fn acknowledged(evidence: &Evidence) -> impl Iterator<Item = (&Name, &Answer)> {
     })
 }
 
-fn row<'a>(evidence: &'a Evidence, name: &Name) -> Option<&'a Row> {
-    evidence.journal.iter().find(|row| row.name == *name)
+fn rows(evidence: &Evidence) -> BTreeMap<&Name, &Row> {
+    evidence.journal.iter().map(|row| (&row.name, row)).collect()
 }
 
-fn at_venue<'a>(evidence: &'a Evidence, name: &Name) -> Option<&'a AtVenue> {
-    evidence.venue.iter().find(|thing| thing.name == *name)
+fn at_venue(evidence: &Evidence) -> BTreeMap<&Name, &AtVenue> {
+    evidence.venue.iter().map(|thing| (&thing.name, thing)).collect()
 }
 
 /// States that nothing leads out of.
@@ -227,13 +228,14 @@ fn i4_nothing_taken_is_called_failed(evidence: &Evidence, found: &mut Found) {
         let state = ["NOT_ACCEPTED", "CANCELLED", "EXPIRED", "REFUSED"].contains(&answer.state.as_str());
         state || ["NOT_CREATED", "NOT_SENT"].contains(&answer.outcome.as_str())
     };
+    let at_venue = at_venue(evidence);
     let in_the_end = evidence.journal.iter().map(|row| (&row.name, &row.stored));
     for (name, answer) in in_the_end.filter(|(_, answer)| says_no(answer)) {
-        let taken = at_venue(evidence, name).is_some_and(|thing| thing.created > 0);
+        let taken = at_venue.get(name).is_some_and(|thing| thing.created > 0);
         claim(found, !taken, "I4", || format!("{name} is {} / {} and the venue has it", answer.state, answer.outcome));
     }
     for row in evidence.journal.iter().filter(|row| row.stored.outcome == "CREATED") {
-        let taken = at_venue(evidence, &row.name).is_some_and(|thing| thing.created > 0);
+        let taken = at_venue.get(&row.name).is_some_and(|thing| thing.created > 0);
         claim(found, taken, "I4", || format!("{} is called created and the venue has none", row.name));
     }
 }
@@ -271,19 +273,21 @@ fn i8_refusals_leave_nothing(evidence: &Evidence, found: &mut Found) {
     for thing in evidence.venue.iter().filter(|thing| !asked.contains(&thing.name)) {
         claim(found, false, "I8", || format!("{} is at the venue, and nobody asked for it", thing.name));
     }
+    let (rows, at_venue) = (rows(evidence), at_venue(evidence));
     for name in &refused(&evidence.history) {
-        claim(found, at_venue(evidence, name).is_none(), "I8", || format!("{name} was refused, and the venue has seen it"));
+        claim(found, !at_venue.contains_key(name), "I8", || format!("{name} was refused, and the venue has seen it"));
         let end = format!(" {}:{}", name.id.len(), name.id);
         let signed = evidence.signer.iter().find(|asked| asked.reference.ends_with(&end));
         claim(found, signed.is_none(), "I8", || format!("{name} was refused and signed: {signed:?}"));
-        claim(found, row(evidence, name).is_none(), "I8", || format!("{name} was refused, and the journal has it"));
+        claim(found, !rows.contains_key(name), "I8", || format!("{name} was refused, and the journal has it"));
     }
 }
 
 fn i9_everything_comes_to_rest(evidence: &Evidence, found: &mut Found) {
+    let rows = rows(evidence);
     for (name, _) in acknowledged(evidence) {
-        let rests = row(evidence, name).is_some_and(|row| row.asked_again.at_rest);
-        claim(found, rests, "I9", || format!("{name} has not come to rest: {:?}", row(evidence, name)));
+        let rests = rows.get(name).is_some_and(|row| row.asked_again.at_rest);
+        claim(found, rests, "I9", || format!("{name} has not come to rest: {:?}", rows.get(name)));
     }
 }
 

@@ -1,11 +1,12 @@
 //! A gateway under fire, the venues beside it, and the three recorders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -93,6 +94,7 @@ pub(super) struct Scene {
     schema: Option<Schema>,
     before: LedgerSnapshot,
     history: Mutex<Vec<Call>>,
+    answers: AtomicUsize,
     asks: Mutex<BTreeMap<Name, Arc<Ask>>>,
 }
 
@@ -116,7 +118,16 @@ impl Scene {
         installation.configure(&sandbox.bitgo_url(), &sandbox.bitlipa_url(), CALLBACKS);
         let before = sandbox.ledger();
         let run = Mutex::new(Run { backend, replicas: 1, seed, kills: Vec::new() });
-        Some(Self { sandbox, run, installation, schema, before, history: Mutex::default(), asks: Mutex::default() })
+        Some(Self {
+            sandbox,
+            run,
+            installation,
+            schema,
+            before,
+            history: Mutex::default(),
+            answers: AtomicUsize::default(),
+            asks: Mutex::default(),
+        })
     }
 
     /// A gateway that dies where it is told to, if anywhere.
@@ -154,6 +165,7 @@ impl Scene {
         let name = ask.name();
         self.asks.lock().unwrap().entry(name.clone()).or_insert_with(|| Arc::clone(ask));
         let told = timeout(CLIENT_PATIENCE, ask.ask(grpc)).await.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer")));
+        self.answers.fetch_add(usize::from(told.is_ok()), Ordering::SeqCst);
         let outcome = match &told {
             Ok(told) => Outcome::Ok(told.answer.clone()),
             Err(status) if is_refusal(status) => Outcome::Refused(format!("{status:?}")),
@@ -171,9 +183,14 @@ impl Scene {
         .await
     }
 
-    /// Whether a client was told that this is not taken on.
-    pub(super) fn was_refused(&self, name: &Name) -> bool {
-        self.history(|call| call.name == *name && matches!(call.outcome, Outcome::Refused(_))) > 0
+    /// What was refused whenever it was asked for.
+    pub(super) fn refused(&self) -> BTreeSet<Name> {
+        refused(&self.history.lock().unwrap())
+    }
+
+    /// How many answers clients had.
+    pub(super) fn answers(&self) -> usize {
+        self.answers.load(Ordering::SeqCst)
     }
 
     /// How many calls are so.
@@ -308,7 +325,8 @@ impl Scene {
     }
 }
 
-fn is_refusal(status: &Status) -> bool {
+/// Whether a client was told that something is not taken on.
+pub(super) fn is_refusal(status: &Status) -> bool {
     matches!(status.code(), Code::InvalidArgument | Code::AlreadyExists | Code::FailedPrecondition | Code::PermissionDenied)
 }
 

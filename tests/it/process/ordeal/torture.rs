@@ -17,7 +17,7 @@ use super::asks::{Ask, Told};
 use super::choices::Choices;
 use super::lives::{finished, next};
 use super::oracle::Outcome;
-use super::scene::{Backend, Scene};
+use super::scene::{Backend, Scene, is_refusal};
 use crate::process::calls::Gateway;
 use crate::process::support::until;
 use crate::support::world::{V1, V2};
@@ -26,8 +26,8 @@ use crate::support::world::{V1, V2};
 const FEW: usize = 40;
 /// How many clients ask at once.
 const CLIENTS: usize = 16;
-/// The most requests that venues see between two blows.
-const REQUESTS_BETWEEN: u64 = 60;
+/// The most answers that clients have between two blows.
+const ANSWERS_BETWEEN: u64 = 12;
 /// A gateway that nobody works for is looked after as often.
 const ROUND: Duration = Duration::from_secs(2);
 /// Longer than a lease, so that another replica has taken over when the stopped one goes on.
@@ -119,18 +119,14 @@ impl Fleet {
     async fn stop(&self, place: usize, for_long: bool) {
         let (process, since) = (&self.replicas[place].process, Instant::now());
         process.signal("STOP");
-        let enough = self.requests() + 20;
+        let enough = self.scene.answers() + 5;
         until("the others have gone on", async || {
             let is_over =
-                if for_long { since.elapsed() > LONG_STOP } else { since.elapsed() > ROUND || self.requests() > enough };
+                if for_long { since.elapsed() > LONG_STOP } else { since.elapsed() > ROUND || self.scene.answers() > enough };
             is_over.then_some(())
         })
         .await;
         process.signal("CONT");
-    }
-
-    fn requests(&self) -> u64 {
-        self.scene.sandbox.ledger().requests_containing("")
     }
 }
 
@@ -215,7 +211,7 @@ async fn answered(scene: &Scene, ask: &Arc<Ask>, fleet: &mut watch::Receiver<Vec
         };
         match scene.ask(here, ask).await {
             Ok(told) if told.answer.at_rest => return Some(told),
-            Err(_) if scene.was_refused(&ask.name()) => return None,
+            Err(status) if is_refusal(&status) => return None,
             Ok(_) => {}
             // Whoever was asked may be dead: another is asked, and told of when it is started.
             Err(_) => turn += 1,
@@ -239,17 +235,18 @@ async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choic
         clients.spawn(client(Arc::clone(&scene), Arc::clone(&wanted), fleet.tell.subscribe(), number));
     }
     while !clients.is_empty() {
-        let (enough, since) = (fleet.requests() + choices.below(REQUESTS_BETWEEN), Instant::now());
+        let between = usize::try_from(choices.below(ANSWERS_BETWEEN)).unwrap();
+        let (enough, since) = (scene.answers() + between, Instant::now());
         until("there is something to do", async || {
             while let Some(ended) = clients.try_join_next() {
                 ended.unwrap();
             }
-            (clients.is_empty() || fleet.requests() >= enough || since.elapsed() > ROUND).then_some(())
+            (clients.is_empty() || scene.answers() >= enough || since.elapsed() > ROUND).then_some(())
         })
         .await;
         fleet.look_after(&mut choices).await;
         // Only what has got on is struck again, so that a slow machine gets through.
-        if fleet.requests() >= enough && !clients.is_empty() {
+        if scene.answers() >= enough && !clients.is_empty() {
             fleet.blow(&mut choices).await;
         }
     }
@@ -257,7 +254,8 @@ async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choic
         fleet.replace(place, "", &mut choices).await;
     }
     let grpc = fleet.replicas[0].grpc;
-    for ask in scene.asks().iter().filter(|ask| !scene.was_refused(&ask.name()) && !matches!(***ask, Ask::Affirmation { .. })) {
+    let refused = scene.refused();
+    for ask in scene.asks().iter().filter(|ask| !refused.contains(&ask.name()) && !matches!(***ask, Ask::Affirmation { .. })) {
         finished(&scene, grpc, ask).await;
     }
     let unknown = scene.history(|call| matches!(call.outcome, Outcome::Unknown(_)));
