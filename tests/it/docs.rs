@@ -174,3 +174,34 @@ fn documents_name_no_machine_and_promise_nothing() {
         }
     }
 }
+
+/// The names of all test functions below a folder.
+fn functions(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            functions(&path, names);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(between(&fs::read_to_string(&path).unwrap(), "fn ", "(").map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_promises_name_exists() {
+    let mut tests = BTreeSet::new();
+    functions(&root().join("tests"), &mut tests);
+    functions(&root().join("src"), &mut tests);
+    let text = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let (files, names): (Vec<_>, Vec<_>) = quoted(&text)
+        .into_iter()
+        .filter(|word| word.ends_with(".rs") || word.matches('_').count() > 2)
+        .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ['_', '/', '.'].contains(&c)))
+        .partition(|word| word.ends_with(".rs"));
+    assert!(files.len() > 5 && names.len() > 30, "{files:?} {names:?}");
+    let lost: Vec<_> = names.iter().filter(|name| !tests.contains(*name)).collect();
+    assert!(lost.is_empty(), "docs/reliability.md names tests that do not exist: {lost:?}");
+    let exists = |file: &str| root().join(file).exists() || root().join("tests/it").join(file).exists();
+    let lost: Vec<_> = files.iter().filter(|file| !exists(file)).collect();
+    assert!(lost.is_empty(), "docs/reliability.md names files that do not exist: {lost:?}");
+}

@@ -125,8 +125,8 @@ async fn changes(on: &mut Session, id: Uuid, after: u64, limit: u32) -> Result<V
         let (id, change) = (row.plain::<Uuid>("id")?, row.plain::<String>("e_change").unwrap_or_default());
         let subject = AuditSubject::Settlement { id, sequence: row.count("e_sequence")? };
         // One body at a time: each may have megabytes.
-        let body = if change == SIGNED { settlements::material(on, id).await?.body } else { None };
-        lines.push(line(subject, changed(&row, body.as_deref()))?);
+        let body = if change == SIGNED { settlements::material(on, id).await.map(|material| material.body) } else { Ok(None) };
+        lines.push(line(subject, body.and_then(|body| changed(&row, body.as_deref())))?);
     }
     Ok(lines)
 }

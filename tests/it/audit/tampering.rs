@@ -80,6 +80,11 @@ const CASES: &[Case] = &[
     Case { statements: &["UPDATE settlement SET caller = 'somebody else'"], said: &[" 1 is not what record "] },
     Case {
         statements: &["UPDATE settlement_material SET body = (SELECT hash FROM audit_head)"],
+        said: &["the journal's settlement ", " 3 cannot be read"],
+    },
+    Case {
+        statements: &["UPDATE settlement_material SET body = x'00', \
+                       body_digest = x'6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'"],
         said: &[" 3 is not what record "],
     },
     Case {
