@@ -68,7 +68,8 @@ async fn a_quote_that_lapses_between_the_reading_and_the_call_is_not_sent() {
     let (venue, clock) = (super::shop::venue(&shop.sandbox, &shop.clock), Arc::clone(&shop.clock));
     let shop = shop.restart(|desk| desk.venue = Arc::new(Slow { venue, clock })).await;
     assert_eq!(refusal(shop.confirm(&quote).await), ConfirmationReason::Expired);
-    assert_eq!((shop.confirmations(), shop.readings(&quote)), (0, 1));
+    assert_eq!(shop.confirmations(), 0);
+    assert!(shop.readings(&quote) > 0, "it was read first");
 }
 
 #[tokio::test]
