@@ -1,4 +1,4 @@
-//! Reading files: regular ones alone, bounded, and secret ones only where their owner alone can reach them.
+//! Reading files: regular ones alone, bounded, and secret ones only where nobody else can reach them.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -18,7 +18,7 @@ pub enum FileError {
     /// The path leads to a folder, a pipe or a device.
     #[error("the path leads to no regular file")]
     NotAFile,
-    /// The file's group or everybody may read, change or run it.
+    /// The file's group or everybody may read, change or run it, and it is not one of root's that its group may read.
     #[error("the file is open to others (mode {mode:03o}): take away all rights but the owner's")]
     OpenToOthers {
         /// The permission bits.
@@ -43,7 +43,7 @@ pub fn read_plain(path: &Path, max_bytes: usize) -> Result<Vec<u8>, FileError> {
     if bytes.len() > max_bytes { Err(FileError::TooLarge { max_bytes }) } else { Ok(bytes) }
 }
 
-/// Reads a file that its owner alone can reach.
+/// Reads a file that its owner alone can reach, or one of root's that its group may read besides.
 ///
 /// # Errors
 /// [`FileError`].
@@ -66,7 +66,16 @@ fn open(path: &Path, allowed: Check) -> Result<File, FileError> {
 #[cfg(unix)]
 fn owner_only(metadata: &Metadata) -> Result<(), FileError> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(FileError::OpenToOthers { mode }) }
+    let refused = refused_rights(std::os::unix::fs::MetadataExt::uid(metadata), rustix::process::geteuid().as_raw());
+    if mode & refused == 0 { Ok(()) } else { Err(FileError::OpenToOthers { mode }) }
+}
+
+/// Which rights a secret file must not grant. A process that is not root is handed root's files through their group alone: so
+/// Kubernetes mounts Secrets, and whoever can put a process into a group of root's can read the file anyway.
+#[cfg(unix)]
+const fn refused_rights(owner: u32, user: u32) -> u32 {
+    const ROOT: u32 = 0;
+    if owner == ROOT && user != ROOT { 0o037 } else { 0o077 }
 }
 
 #[cfg(not(unix))]
@@ -130,6 +139,18 @@ mod tests {
             assert!(matches!(read_secret(&path, 9), Err(FileError::OpenToOthers { mode: found }) if found == mode));
         }
         assert!(read_secret(&file(&folder, 1, 0o400), 9).is_ok());
+    }
+
+    #[test]
+    fn a_group_may_read_roots_files_alone_and_never_change_them() {
+        const GATEWAY: u32 = 65_532;
+        for (owner, user, group_may_read) in
+            [(0, GATEWAY, true), (0, 0, false), (GATEWAY, GATEWAY, false), (1_000, GATEWAY, false), (GATEWAY, 0, false)]
+        {
+            let refused = refused_rights(owner, user);
+            assert_eq!(refused & 0o040 == 0, group_may_read, "{owner} {user}");
+            assert_eq!(refused & 0o037, 0o037, "{owner} {user}");
+        }
     }
 
     #[test]

@@ -161,7 +161,7 @@ const RULES: &[Rule] = &[
     Rule { module: "tls", own: &[], outside: &["tokio_rustls", "arc_swap", "sha2", "tokio", "tokio_util", "zeroize"] },
     Rule { module: "places", own: &[], outside: &["tokio", "tokio_util"] },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },
-    Rule { module: "files", own: &["secret"], outside: &["zeroize"] },
+    Rule { module: "files", own: &["secret"], outside: &["rustix", "zeroize"] },
     Rule { module: "causes", own: &[], outside: &[] },
     Rule { module: "kill_points", own: &[], outside: &[] },
 ];
