@@ -1,6 +1,5 @@
 //! `healthcheck`: one request to the ops listener, for images without a shell.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -17,13 +16,13 @@ const MAX_ANSWER_BYTES: usize = 256;
 /// Arguments of `healthcheck`.
 #[derive(Debug, Args)]
 pub(super) struct HealthcheckArgs {
-    /// Where the ops listener is.
+    /// Where the ops listener is: an IP address or a name, and a port.
     #[arg(long, default_value = "127.0.0.1:9464", value_name = "ADDRESS")]
-    ops: SocketAddr,
+    ops: String,
 }
 
 pub(super) async fn run(args: &HealthcheckArgs) -> Exit {
-    match tokio::time::timeout(Duration::from_millis(TIMEOUT_MS), status_line(args.ops)).await {
+    match tokio::time::timeout(Duration::from_millis(TIMEOUT_MS), status_line(&args.ops)).await {
         Ok(Ok(line)) if line.starts_with("HTTP/1.1 200") || line.starts_with("HTTP/1.0 200") => Exit::Success,
         Ok(Ok(line)) => fail(&line),
         Ok(Err(error)) => fail(&error.to_string()),
@@ -36,7 +35,7 @@ fn fail(why: &str) -> Exit {
     Exit::Failure
 }
 
-async fn status_line(address: SocketAddr) -> std::io::Result<String> {
+async fn status_line(address: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;

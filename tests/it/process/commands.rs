@@ -116,6 +116,8 @@ async fn healthcheck_tells_a_ready_gateway_from_one_that_is_not_and_from_none() 
     let gateway = installation.serve().await;
     let ops = gateway.ops.to_string();
     Process::run(["healthcheck", "--ops", &ops]).await.with_code(0);
+    let by_name = format!("localhost:{}", gateway.ops.port());
+    Process::run(["healthcheck", "--ops", &by_name]).await.with_code(0);
     gateway.process.kill().await;
     let gone = Process::run(["healthcheck", "--ops", &ops]).await.with_code(1);
     assert!(gone.complained.starts_with("not ready: "), "{}", gone.complained);
