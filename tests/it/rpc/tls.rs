@@ -1,68 +1,18 @@
 //! The listener with TLS: tokens over it, and certificates in place of tokens.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use settlement_gateway::grpc::pb::ListKeysRequest;
 use settlement_gateway::grpc::pb::signing_service_client::SigningServiceClient;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use tonic::transport::{Channel, Endpoint, Uri};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
-use tower::service_fn;
 
 use super::known::{caller, of};
+use crate::support::authority::{Authority, connect, dns, uri};
 use crate::support::gateway::{GatewayUnderTest, Setup, V1_KEY};
 use crate::support::told::{assert_told, refused};
 
-/// An authority that signs both sides' certificates.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-/// A certificate and its key.
-type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    /// A certificate of a name, as PEM of both and as an identity.
-    fn issue(&self, name: SanType) -> (String, String, Identity) {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.subject_alt_names = vec![name];
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let secret = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        (certificate.pem(), key.serialize_pem(), (certificate.der().clone(), secret))
-    }
-
-    fn client(&self, name: SanType) -> Identity {
-        self.issue(name).2
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-}
-
-fn dns(name: &str) -> SanType {
-    SanType::DnsName(name.try_into().unwrap())
-}
-
-fn uri(name: &str) -> SanType {
-    SanType::URI(name.try_into().unwrap())
-}
-
 /// Callers by token, by DNS name and by URI.
 fn secured(setup: &mut Setup, authority: &Authority) {
-    let (certificate, key, _) = authority.issue(dns("localhost"));
+    let (certificate, key) = authority.issue(dns("localhost"));
     setup.write_secret("server.pem", &certificate);
     setup.write_secret("server.key", &key);
     setup.write_secret("callers.pem", &authority.pem());
@@ -77,31 +27,6 @@ fn secured(setup: &mut Setup, authority: &Authority) {
         by("by-uri", "uri = \"spiffe://example.org/payouts\""),
     ]
     .concat();
-}
-
-async fn connect(
-    address: SocketAddr,
-    authority: &Authority,
-    identity: Option<Identity>,
-) -> Result<Channel, tonic::transport::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.0.der().clone()).unwrap();
-    let config = ClientConfig::builder().with_root_certificates(roots);
-    let mut config = match identity {
-        Some((certificate, key)) => config.with_client_auth_cert(vec![certificate], key).unwrap(),
-        None => config.with_no_client_auth(),
-    };
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let connector = TlsConnector::from(Arc::new(config));
-    let dial = move |_: Uri| {
-        let connector = connector.clone();
-        async move {
-            let stream = TcpStream::connect(address).await?;
-            let stream = connector.connect(ServerName::try_from("localhost").map_err(io::Error::other)?, stream).await?;
-            Ok::<_, io::Error>(TokioIo::new(stream))
-        }
-    };
-    Endpoint::from_static("http://localhost").connect_with_connector(service_fn(dial)).await
 }
 
 #[tokio::test]

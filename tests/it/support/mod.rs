@@ -2,6 +2,7 @@
 
 pub(crate) mod anchor;
 pub(crate) mod answers;
+pub(crate) mod authority;
 pub(crate) mod bent;
 pub(crate) mod builders;
 pub(crate) mod choices;
