@@ -18,6 +18,7 @@ tour: ## Run the gateway and drive every RPC through it once
 test: ## Run all tests; those of PostgreSQL start its server, which is installed where that is possible
 	@scripts/postgres.sh
 	@scripts/grpcurl.sh
+	@scripts/helm.sh
 	$(CARGO) test --locked
 
 .PHONY: torture
@@ -36,3 +37,11 @@ lint: ## Check format, lints, documentation and the contract
 .PHONY: bench
 bench: ## Measure the parts and the whole gateway, as ratios in one run
 	$(CARGO) bench --locked --bench micro --bench load
+
+.PHONY: image
+image: ## Build the image with docker, podman or buildah: IMAGE=name:tag, as you like
+	@scripts/image.sh
+
+.PHONY: sbom
+sbom: ## Write the binary's bill of materials to target/sbom, in CycloneDX's format
+	@scripts/sbom.sh

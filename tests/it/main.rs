@@ -9,6 +9,8 @@ mod audit;
 #[cfg(test)]
 mod callbacks;
 #[cfg(test)]
+mod chart;
+#[cfg(test)]
 mod confirming;
 #[cfg(test)]
 mod conformance;

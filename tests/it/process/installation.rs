@@ -194,7 +194,8 @@ fn trading_account(enterprise: &str, key: &PublicKey) -> SandboxTradingAccount {
     }
 }
 
-fn public_key(xprv: &Secret) -> PublicKey {
+/// The public half of a key.
+pub(super) fn public_key(xprv: &Secret) -> PublicKey {
     let settings = KeySettings {
         id: KeyId::new("any").unwrap(),
         purposes: Default::default(),

@@ -14,6 +14,7 @@ mod ordeal;
 mod order;
 mod output;
 mod recovery;
+mod rendered;
 mod replicas;
 mod retention;
 mod serve;

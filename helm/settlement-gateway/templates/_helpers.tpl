@@ -1,0 +1,93 @@
+{{/* Names and labels. */}}
+{{- define "settlement-gateway.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Leaves room for the longest suffix that a name gets here. */}}
+{{- define "settlement-gateway.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "settlement-gateway.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "settlement-gateway.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "settlement-gateway.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "settlement-gateway.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Labels of every object; `component` tells the gateway's pods from those that only visit. */}}
+{{- define "settlement-gateway.labels" -}}
+{{- $own := dict
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_")
+  "app.kubernetes.io/name" (include "settlement-gateway.name" .)
+  "app.kubernetes.io/instance" .Release.Name
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/managed-by" .Release.Service
+  "app.kubernetes.io/part-of" "settlement-gateway" -}}
+{{- toYaml (merge $own .Values.commonLabels) -}}
+{{- end -}}
+
+{{- define "settlement-gateway.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "settlement-gateway.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "settlement-gateway.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the configuration says, as text that is empty for no. */}}
+{{- define "settlement-gateway.isSqlite" -}}
+{{- if hasPrefix "sqlite:" (default "" (.Values.config.store).url) -}}yes{{- end -}}
+{{- end -}}
+
+{{- define "settlement-gateway.hasCallbacks" -}}
+{{- if .Values.config.callbacks -}}yes{{- end -}}
+{{- end -}}
+
+{{/* The Secret of a listener's certificate: one that exists, or the one that cert-manager fills. */}}
+{{- define "settlement-gateway.tlsSecret" -}}
+{{- $tls := index .root.Values.tls .listener -}}
+{{- if $tls.existingSecret -}}
+{{- $tls.existingSecret -}}
+{{- else if $tls.certManager.enabled -}}
+{{- printf "%s-%s-tls" (include "settlement-gateway.fullname" .root) .listener -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret behind a folder of files: one that exists, or the one that the ExternalSecret fills. */}}
+{{- define "settlement-gateway.filesSecret" -}}
+{{- $files := index .root.Values.secretFiles .folder -}}
+{{- if $files.existingSecret -}}
+{{- $files.existingSecret -}}
+{{- else -}}
+{{- printf "%s-%s" (include "settlement-gateway.fullname" .root) .folder -}}
+{{- end -}}
+{{- end -}}
+
+{{/* preStop, the drain's grace, the two seconds after which the process exits whatever hangs, and a margin: the kubelet kills later. */}}
+{{- define "settlement-gateway.terminationGracePeriodSeconds" -}}
+{{- $graceMs := default 20000 (.Values.config.drain).grace_ms | float64 -}}
+{{- add .Values.shutdown.preStopSeconds (ceil (divf $graceMs 1000.0) | int64) 2 .Values.shutdown.marginSeconds -}}
+{{- end -}}
+
+{{- define "settlement-gateway.mostReplicas" -}}
+{{- if .Values.autoscaling.enabled -}}{{- .Values.autoscaling.maxReplicas | int64 -}}{{- else -}}{{- .Values.replicaCount | int64 -}}{{- end -}}
+{{- end -}}
+
+{{/* Secrets that this release itself makes do not exist before its first install. */}}
+{{- define "settlement-gateway.makesSecrets" -}}
+{{- range $listener, $tls := .Values.tls -}}{{- if and (not $tls.existingSecret) $tls.certManager.enabled -}}yes{{- end -}}{{- end -}}
+{{- range $folder, $files := .Values.secretFiles -}}{{- if ($files.externalSecret).enabled -}}yes{{- end -}}{{- end -}}
+{{- end -}}
