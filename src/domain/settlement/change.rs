@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::doubt::Doubt;
 use super::intent::Route;
+use super::once::Money;
 use super::progress::Progress;
 use super::reason::Reason;
 use super::reconciliation::Reconciled;
@@ -198,7 +199,8 @@ impl Progress {
                 let open = matches!(self.state, Received | Prepared | Submitting | OutcomeUnknown);
                 (open && self.venue.is_none()).then_some(NotAccepted)
             }
-            Change::Parked { .. } => (!self.state.is_terminal()).then_some(State::NeedsOperator),
+            // What is dead stays dead: another settlement may stand in its place already.
+            Change::Parked { .. } => (self.money() == Money::MayMove).then_some(State::NeedsOperator),
             Change::Cancelled => self.never_sent().then_some(State::Cancelled),
             Change::Expired => self.never_sent().then_some(State::Expired),
             Change::RetryAsked => self.may_retry(route).then(|| self.before_dispatch()),
