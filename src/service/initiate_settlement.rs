@@ -85,7 +85,7 @@ pub async fn initiate_settlement(
     }
     let funds = before::check(context, enterprise, terms.check_before, &new.intent).await?;
     let id = Uuid::now_v7();
-    let new = NewSettlement { id, now: context.clock.now(), ..new };
+    let new = NewSettlement { id, now: context.engine.now(), ..new };
     reached(KillPoint::K0Converted);
     let found = context.store.record_settlement(new).await?;
     reached(KillPoint::K1Recorded);
@@ -105,7 +105,7 @@ pub(super) fn new_settlement(
 ) -> Result<NewSettlement, ServiceError> {
     let once = terms.once.with_same_amounts_intended(request.same_amounts_intended);
     let intent = pin(context, caller, request, terms)?;
-    Ok(NewSettlement { intent, id: Uuid::now_v7(), now: context.clock.now(), limits, once })
+    Ok(NewSettlement { intent, id: Uuid::now_v7(), now: context.engine.now(), limits, once })
 }
 
 /// The answer to what became of recording a settlement.

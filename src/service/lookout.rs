@@ -94,7 +94,9 @@ impl Lookout {
         let (shortest, longest) = (*self.rests.start(), *self.rests.end());
         let until_due = next_due.map(|due| due.duration_since(self.clock.now()));
         let rest = until_due.map_or(longest, |due| Duration::try_from(due).unwrap_or_default().min(longest));
+        // Here and wherever the engine waits the order is fixed, so that a simulation repeats itself step by step.
         tokio::select! {
+            biased;
             () = self.wake.notified() => {}
             () = self.draining.cancelled() => {}
             () = sleep(rest.max(shortest)) => {}
@@ -105,6 +107,7 @@ impl Lookout {
     async fn pause(&self, error: &StoreError) {
         store_failed(error);
         tokio::select! {
+            biased;
             () = self.draining.cancelled() => {}
             () = sleep(STORE_PAUSE) => {}
         }

@@ -82,12 +82,12 @@ async fn change_under_lease(
     let after = match changed {
         Ok(after) => after,
         Err(error) => {
-            context.store.release(&claim.lease, Some(context.clock.now())).await?;
+            context.store.release(&claim.lease, Some(context.engine.now())).await?;
             return Err(error);
         }
     };
     let goes_on = after.progress.state.is_under_way() || after.progress.is_followed();
-    let due_at = goes_on.then(|| context.clock.now());
+    let due_at = goes_on.then(|| context.engine.now());
     match context.store.save(&claim.lease, change, &after, due_at, None).await {
         Ok(()) => {
             context.engine.announce(&after);
@@ -137,6 +137,6 @@ fn refuse_illegal(seen: &Settlement, change: &Change) -> Result<(), ServiceError
 fn apply(context: &Context, settlement: &Settlement, change: &Change) -> Result<Settlement, ServiceError> {
     refuse_illegal(settlement, change)?;
     settlement
-        .after(change, context.clock.now())
+        .after(change, context.engine.now())
         .map_err(|error| ServiceError::Internal("a legal change was refused", Some(Box::new(error))))
 }

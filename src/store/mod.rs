@@ -152,6 +152,8 @@ pub struct Claim {
     pub settlement: Settlement,
     /// How often in a row a worker's lease on it lapsed instead of being given back: a sign of poison.
     pub lapses: u32,
+    /// What the store's clock showed when it was taken.
+    pub at: Timestamp,
 }
 
 /// The large texts of a settlement.

@@ -18,6 +18,7 @@ mod settings;
 mod shares;
 mod steps;
 mod tails;
+mod time;
 mod turn;
 mod waiting;
 
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -44,6 +46,7 @@ pub use settings::EngineSettings;
 use shares::{Share, Shares};
 pub use tails::Tail;
 use tails::Tails;
+use time::JournalClock;
 
 /// How many announcements a slow listener may fall behind before it reads the journal instead.
 const MAX_WAITING_ANNOUNCEMENTS: usize = 1024;
@@ -59,7 +62,7 @@ struct Inner {
     anchor: AnchorKeeper,
     keyring: Arc<Keyring>,
     directory: Arc<Directory>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<JournalClock>,
     settings: EngineSettings,
     lookout: Lookout,
     shares: Arc<Shares>,
@@ -89,7 +92,8 @@ impl Engine {
         clock: Arc<dyn Clock>,
         settings: EngineSettings,
     ) -> Self {
-        let lookout = Lookout::new(Arc::clone(&clock), settings.shortest_rest..=settings.longest_rest);
+        let clock = Arc::new(JournalClock::new(clock));
+        let lookout = Lookout::new(clock.clone(), settings.shortest_rest..=settings.longest_rest);
         let inner = Inner {
             accounts: KnownAccounts::default(),
             shares: Shares::new(settings.max_turns_per_enterprise, lookout.waker()),
@@ -147,6 +151,12 @@ impl Engine {
         self.inner.settings.lease
     }
 
+    /// The present instant, as the journal's clock has it: what is written into the journal is stamped with it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
     async fn work(&self) {
         while let Some((claim, share)) = self.inner.lookout.next(self.inner.as_ref()).await {
             self.take_turn(claim).await;
@@ -175,8 +185,10 @@ impl DueWork for Inner {
     type Claim = (Claim, Share);
 
     async fn claim(&self) -> Result<Option<Self::Claim>, StoreError> {
+        let asked = Instant::now();
         let claim = self.store.claim_due(self.clock.now(), self.settings.lease, &self.shares.used_up()).await?;
         Ok(claim.map(|claim| {
+            self.clock.hear(claim.at, asked);
             let share = self.shares.take(&claim.settlement.header.enterprise_id);
             (claim, share)
         }))

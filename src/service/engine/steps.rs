@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{Engine, pace, report};
 use crate::custody::SignOnceError;
@@ -43,8 +44,8 @@ impl Step {
 }
 
 impl Engine {
-    /// The step that a settlement's state asks for.
-    pub(super) async fn next_step(&self, settlement: &Settlement) -> Result<Step, StoreError> {
+    /// The step that a settlement's state asks for. `held_since`: the lease that it is held under began no earlier.
+    pub(super) async fn next_step(&self, settlement: &Settlement, held_since: Instant) -> Result<Step, StoreError> {
         let now = self.inner.clock.now();
         let progress = &settlement.progress;
         if let Some(wait) = self.held_back(settlement).await {
@@ -62,7 +63,7 @@ impl Engine {
             State::Received => self.prepare(settlement, venue.as_ref()).await,
             State::Prepared => self.sign(settlement, venue.as_ref()).await,
             State::Signed => Ok(self.dispatch(settlement).await),
-            State::Submitting => self.submit(settlement, venue.as_ref()).await,
+            State::Submitting => self.submit(settlement, venue.as_ref(), held_since).await,
             State::OutcomeUnknown => Ok(self.read_back(settlement, venue.as_ref()).await),
             // What the venue has is followed in batches.
             State::Pending
@@ -142,9 +143,12 @@ impl Engine {
     }
 
     /// SUBMITTING, by the turn's own dispatch: the attempt is recorded, so post the stored body, once.
-    async fn submit(&self, settlement: &Settlement, venue: &dyn GoNetwork) -> Result<Step, StoreError> {
+    async fn submit(&self, settlement: &Settlement, venue: &dyn GoNetwork, held_since: Instant) -> Result<Step, StoreError> {
         let material = self.inner.store.material(settlement.id).await?;
         let body = material.body.ok_or_else(|| StoreError::Damaged("a signed settlement has no body".into()))?;
+        if held_since.elapsed() > self.inner.settings.lease / 2 {
+            return Ok(too_late_to_send());
+        }
         let header = &settlement.header;
         reached(KillPoint::K6Dispatched);
         let answer = venue.post_settlement(&header.enterprise_id, header.route, &body).await;
@@ -249,6 +253,13 @@ impl Engine {
         };
         pace::next_look(settings.shortest_wait..=longest, settlement.id, since, now)
     }
+}
+
+/// A process that was stopped or starved since it recorded the attempt sends nothing: whoever takes the settlement over believes
+/// that what may have left has arrived within the windows, and calls what the venue lacks then not created.
+fn too_late_to_send() -> Step {
+    let detail = "the gateway was held up before it sent anything".to_owned();
+    Step::now(Change::NotSent { reason: Reason::VenueUnavailable, detail })
 }
 
 /// The settlement stays as it is until `due`; the reason shows, once.

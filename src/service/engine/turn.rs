@@ -1,6 +1,7 @@
 //! A worker's turn on one settlement: steps until it rests.
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::steps::Step;
 use super::{Engine, report};
@@ -15,7 +16,8 @@ const MAX_STEPS: usize = 32;
 impl Engine {
     /// Carries a settlement to its next rest. Every change is saved before the next step begins.
     pub(super) async fn turn(&self, claim: Claim) -> Result<(), StoreError> {
-        let Claim { lease, mut settlement, lapses } = claim;
+        let Claim { lease, mut settlement, lapses, .. } = claim;
+        let mut held_since = Instant::now();
         let mut step = self.first_step(&settlement, lapses).await?;
         for _ in 0..MAX_STEPS {
             match step {
@@ -26,13 +28,14 @@ impl Engine {
                 Step::Change { change, due_at } => {
                     let rests = due_at.is_some() || (self.is_draining() && change != Change::Dispatched);
                     let due_at = due_at.or_else(|| self.due_after(&change));
+                    let began = Instant::now();
                     match self.save(&lease, &settlement, &change, due_at, rests).await? {
-                        Some(after) if !rests && after.progress.state.is_under_way() => settlement = after,
+                        Some(after) if !rests && after.progress.state.is_under_way() => (settlement, held_since) = (after, began),
                         _ => return Ok(()),
                     }
                 }
             }
-            step = self.next_step(&settlement).await?;
+            step = self.next_step(&settlement, held_since).await?;
         }
         self.inner.store.release(&lease, Some(self.inner.clock.now())).await
     }
@@ -48,7 +51,7 @@ impl Engine {
             let change = Change::Unanswered { refusal: None, reason: Reason::VenueUnavailable, detail };
             return Ok(Step::now(change));
         }
-        self.next_step(settlement).await
+        self.next_step(settlement, Instant::now()).await
     }
 
     /// Saves a change and tells everybody; `None` when the state machine refuses it, which parks nothing and sends nothing.

@@ -54,6 +54,7 @@ impl Engine {
             let look_again = Instant::now() + reread;
             loop {
                 tokio::select! {
+                    biased;
                     () = self.inner.lookout.drained() => return Ok(None),
                     () = sleep_until(look_again) => break,
                     announced = changes.recv() => match announced {

@@ -79,7 +79,7 @@ async fn take(on: &mut Session, id: Uuid, clock: Timestamp, lease_for: Duration)
     let take = Statement::new(TAKE).bind(id).bind(clock).bind(lease_end(clock, lease_for));
     let Some(row) = on.row(take).await? else { return Ok(None) };
     let lease = Lease { id, token: row.count("lease_token")? };
-    Ok(Some(Claim { lease, settlement: rows::settlement(&row)?, lapses: row.count("lapses")? }))
+    Ok(Some(Claim { lease, settlement: rows::settlement(&row)?, lapses: row.count("lapses")?, at: clock }))
 }
 
 /// The instant at which a lease that is taken now lapses.

@@ -36,7 +36,7 @@ async fn claim_followed(on: &mut Session, wanted: &Wanted) -> Result<Vec<Claim>,
     let mut claims = Vec::new();
     for row in on.rows(take).await? {
         let id: Uuid = row.plain("id")?;
-        match claim(&row, id) {
+        match claim(&row, id, clock) {
             Ok(claim) => claims.push(claim),
             Err(StoreError::Damaged(_)) => set_aside(on, id, clock).await?,
             Err(error) => return Err(error),
@@ -45,9 +45,9 @@ async fn claim_followed(on: &mut Session, wanted: &Wanted) -> Result<Vec<Claim>,
     Ok(claims)
 }
 
-fn claim(row: &Row, id: Uuid) -> Result<Claim, StoreError> {
+fn claim(row: &Row, id: Uuid, at: Timestamp) -> Result<Claim, StoreError> {
     let lease = Lease { id, token: row.count("lease_token")? };
-    Ok(Claim { lease, settlement: rows::settlement(row)?, lapses: row.count("lapses")? })
+    Ok(Claim { lease, settlement: rows::settlement(row)?, lapses: row.count("lapses")?, at })
 }
 
 async fn prolong(on: &mut Session, lease: &Lease, lease_for: Duration) -> Result<(), StoreError> {

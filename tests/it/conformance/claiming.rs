@@ -23,7 +23,7 @@ fn external_id(claim: Option<Claim>) -> Option<String> {
 pub(crate) async fn a_new_settlement_is_due_at_once(fixture: &Fixture) {
     let settlement = fixture.plain("e-1").await;
     let claim = fixture.due().await.unwrap();
-    assert_eq!((claim.lapses, &claim.settlement), (0, &settlement));
+    assert_eq!((claim.lapses, claim.at, &claim.settlement), (0, fixture.now(), &settlement));
     assert_eq!(claim.lease.id, settlement.id);
 }
 

@@ -57,8 +57,8 @@ pub(crate) async fn followed_settlements_are_claimed_together_the_longest_due_fi
 pub(crate) async fn a_claim_of_many_may_save_each_of_them(fixture: &Fixture) {
     let settlement = followed(fixture, "e-1", 0).await;
     let mut claims = fixture.store.claim_followed(&enterprise(), fixture.now(), LEASE, 9).await.unwrap();
-    let Claim { lease, settlement: claimed, lapses } = claims.remove(0);
-    assert_eq!((&claimed, lapses), (&settlement, 0));
+    let Claim { lease, settlement: claimed, lapses, at } = claims.remove(0);
+    assert_eq!((&claimed, lapses, at), (&settlement, 0, fixture.now()));
     let change = observed("e-1", VenueStatus::Failed, Standing::default());
     let after = fixture.change(&lease, &claimed, &change).await;
     assert_eq!(fixture.stored(&settlement).await, after);
