@@ -26,6 +26,10 @@ torture: ## Kill replicas at random under load: SETTLEMENTS=2000 STORE=sqlite|po
 	@scripts/postgres.sh
 	SETTLEMENTS=$${SETTLEMENTS:-2000} $(CARGO) test --locked --test it -- process::ordeal::torture --nocapture --test-threads 1
 
+.PHONY: simulate
+simulate: ## Run the engine against models in virtual time, seed after seed: SEEDS=2000, or one SEED= with its history
+	SEEDS=$${SEEDS:-2000} $(CARGO) test --locked --test it -- simulation:: --nocapture --test-threads 2
+
 .PHONY: lint
 lint: ## Check format, lints, documentation and the contract
 	$(CARGO) fmt --check

@@ -35,6 +35,8 @@ mod sandbox;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod sqlite;
 #[cfg(test)]
 mod support;

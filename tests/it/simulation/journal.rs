@@ -1,0 +1,297 @@
+//! The journal as a plain model: what each method of the store means, without a database.
+//!
+//! It is held against the real store by random operations (`machine.rs`), and stands in for it where gateways meet faults.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use settlement_gateway::domain::anchor::{Head, JournalId, Link};
+use settlement_gateway::domain::ids::EnterpriseId;
+use settlement_gateway::domain::settlement::{Change, Header, Intent, Progress, Settlement, Standing, State, TimelineEntry};
+use settlement_gateway::domain::signing::{PayloadDigest, Reservation, Signature, SignatureRecord, SigningReference};
+use settlement_gateway::domain::time::later;
+use settlement_gateway::store::{Claim, DetailsMark, Lease, Material, NewSettlement, Recorded, SettlementName, StoreError};
+use uuid::Uuid;
+
+/// One settlement with all that is stored of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) settlement: Settlement,
+    pub(crate) intent: Intent,
+    pub(crate) material: Material,
+    pub(crate) timeline: Vec<TimelineEntry>,
+    pub(crate) standing: Option<(Standing, DetailsMark)>,
+    due_at: Option<Timestamp>,
+    lease_until: Option<Timestamp>,
+    token: u64,
+    lapses: u32,
+}
+
+/// What is saved of a change.
+#[derive(Debug, Clone)]
+pub(crate) struct Save {
+    pub(crate) lease: Lease,
+    pub(crate) change: Change,
+    pub(crate) after: Settlement,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) keep_lease: Option<Duration>,
+}
+
+/// A reference with the digest that holds it, and its signature once there is one.
+type Held = (PayloadDigest, Option<SignatureRecord>);
+
+/// The whole journal, as one commit leaves it.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    rows: BTreeMap<Uuid, Row>,
+    reservations: BTreeMap<String, Held>,
+    links: Vec<Link>,
+    head: Head,
+    /// Changes that the state machine does not allow, and would not have made so.
+    pub(crate) illegal: Vec<String>,
+}
+
+impl Journal {
+    pub(crate) fn new() -> Self {
+        let journal = JournalId::from_text(&"5a".repeat(16)).unwrap();
+        let head = Head { journal, epoch: 0, sequence: 0, link: Link::START };
+        Self { rows: BTreeMap::new(), reservations: BTreeMap::new(), links: vec![Link::START], head, illegal: Vec::new() }
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values()
+    }
+
+    pub(crate) fn row(&self, id: Uuid) -> Option<&Row> {
+        self.rows.get(&id)
+    }
+
+    pub(crate) fn named(&self, enterprise: &EnterpriseId, name: &SettlementName) -> Option<&Row> {
+        self.rows.values().find(|row| {
+            let Settlement { header, progress, .. } = &row.settlement;
+            header.enterprise_id == *enterprise
+                && match name {
+                    SettlementName::External(id) => header.external_id == *id,
+                    SettlementName::Venue(id) => progress.venue.as_ref().is_some_and(|venue| venue.settlement_id == id.as_str()),
+                }
+        })
+    }
+
+    pub(crate) fn record(&mut self, new: NewSettlement) -> Recorded {
+        let asked = &new.intent.asked;
+        if let Some(row) = self.named(&asked.enterprise_id, &SettlementName::External(asked.external_id.clone())) {
+            return Recorded::Existing(Box::new(row.settlement.clone()));
+        }
+        let header = Header::of(&new.intent, new.now);
+        let settlement = Settlement { id: new.id, header, progress: Progress::received(new.now) };
+        let row = Row {
+            timeline: vec![entry("RECEIVED", &settlement)],
+            settlement: settlement.clone(),
+            intent: new.intent,
+            material: Material::default(),
+            standing: None,
+            due_at: Some(new.now),
+            lease_until: None,
+            token: 0,
+            lapses: 0,
+        };
+        self.rows.insert(new.id, row);
+        Recorded::New(Box::new(settlement))
+    }
+
+    pub(crate) fn claim_due(
+        &mut self,
+        clock: Timestamp,
+        now: Timestamp,
+        lease_for: Duration,
+        pass_over: &[EnterpriseId],
+    ) -> Option<Claim> {
+        let due = |row: &&Row| match row.lease_until {
+            None => row.due_at.filter(|due| *due <= now),
+            Some(until) => Some(until).filter(|until| *until <= clock),
+        };
+        let open = self.open(pass_over).filter_map(|row| Some((is_looked_at(row), due(&row)?, row.settlement.id)));
+        let (_, _, id) = open.min()?;
+        self.claim(clock, id, lease_for)
+    }
+
+    pub(crate) fn claim(&mut self, clock: Timestamp, id: Uuid, lease_for: Duration) -> Option<Claim> {
+        let row = self.rows.get_mut(&id)?;
+        if row.lease_until.is_some_and(|until| until > clock) {
+            return None;
+        }
+        row.lapses += u32::from(row.lease_until.is_some());
+        Some(row.take(clock, lease_for))
+    }
+
+    pub(crate) fn claim_followed(
+        &mut self,
+        clock: Timestamp,
+        enterprise: &EnterpriseId,
+        due_by: Timestamp,
+        lease_for: Duration,
+        limit: u32,
+    ) -> Vec<Claim> {
+        let idle = |row: &&Row| row.lease_until.is_none() && row.lapses == 0 && is_looked_at(row);
+        let of_enterprise = |row: &&Row| row.settlement.header.enterprise_id == *enterprise;
+        let due = self.open(&[]).filter(of_enterprise).filter(idle);
+        let mut due: Vec<_> = due.filter_map(|row| Some((row.due_at.filter(|at| *at <= due_by)?, row.settlement.id))).collect();
+        due.sort();
+        due.truncate(usize::try_from(limit).unwrap());
+        due.into_iter().filter_map(|(_, id)| Some(self.rows.get_mut(&id)?.take(clock, lease_for))).collect()
+    }
+
+    pub(crate) fn next_due(&self, pass_over: &[EnterpriseId]) -> Option<Timestamp> {
+        self.open(pass_over).filter_map(|row| row.lease_until.or(row.due_at)).min()
+    }
+
+    pub(crate) fn save(&mut self, clock: Timestamp, save: Save) -> Result<(), StoreError> {
+        let Save { lease, change, after, due_at, keep_lease } = save;
+        let row = self.rows.get_mut(&lease.id).filter(|row| row.is_held_under(&lease)).ok_or(StoreError::Fenced)?;
+        if after.id != lease.id || after.progress.sequence != row.settlement.progress.sequence + 1 {
+            return Err(StoreError::Fenced);
+        }
+        if row.settlement.after(&change, after.progress.updated_at).ok().as_ref() != Some(&after) {
+            let states = (row.settlement.progress.state, after.progress.state);
+            self.illegal.push(format!("{} by {} from {:?} to {:?}", after.header.external_id, change.name(), states.0, states.1));
+        }
+        match change {
+            Change::Prepared { ref payload } => row.material.payload = Some(payload.clone()),
+            Change::Signed { ref body, .. } => row.material.body = Some(body.clone()),
+            Change::Observed { ref standing, details_due_at, .. } => {
+                let mark = DetailsMark { sequence: after.progress.sequence, due_at: details_due_at };
+                row.standing = Some(((**standing).clone(), mark));
+            }
+            _ => {}
+        }
+        row.timeline.push(entry(change.name(), &after));
+        row.settlement = after;
+        row.due_at = due_at;
+        row.lease_until = keep_lease.map(|lease_for| later(clock, lease_for));
+        if keep_lease.is_none() {
+            row.lapses = 0;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn release(&mut self, lease: &Lease, due_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let row = self.held(lease)?;
+        (row.lease_until, row.due_at, row.lapses) = (None, due_at, 0);
+        Ok(())
+    }
+
+    pub(crate) fn release_looked(&mut self, lease: &Lease, due_at: Timestamp, mark: DetailsMark) -> Result<(), StoreError> {
+        self.release(lease, Some(due_at))?;
+        if let Some((_, noted)) = self.rows.get_mut(&lease.id).and_then(|row| row.standing.as_mut()) {
+            *noted = mark;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn prolong(&mut self, clock: Timestamp, lease: &Lease, lease_for: Duration) -> Result<(), StoreError> {
+        self.held(lease)?.lease_until = Some(later(clock, lease_for));
+        Ok(())
+    }
+
+    /// What a store does that opens after a process that died.
+    pub(crate) fn free_all(&mut self, clock: Timestamp) {
+        for row in self.rows.values_mut().filter(|row| row.lease_until.is_some()) {
+            (row.lease_until, row.due_at) = (None, Some(clock));
+            row.lapses += 1;
+        }
+    }
+
+    pub(crate) fn reserve(&mut self, reference: &SigningReference, digest: PayloadDigest) -> Reservation {
+        let (holder, signed) = self.reservations.entry(reference.to_text()).or_insert((digest, None));
+        match signed {
+            _ if *holder != digest => Reservation::Conflict { holder: *holder },
+            Some(record) => Reservation::Signed(record.clone()),
+            None => Reservation::Reserved,
+        }
+    }
+
+    /// `None` where the payload holds no reservation.
+    pub(crate) fn sign(
+        &mut self,
+        clock: Timestamp,
+        reference: &SigningReference,
+        digest: PayloadDigest,
+        signature: Signature,
+    ) -> Option<SignatureRecord> {
+        let text = reference.to_text();
+        let (holder, signed) = self.reservations.get_mut(&text)?;
+        if *holder != digest {
+            return None;
+        }
+        if signed.is_none() {
+            self.head = self.head.after(&text, &digest, &signature);
+            self.links.push(self.head.link);
+            *signed = Some(SignatureRecord { signature, journal_sequence: self.head.sequence, signed_at: clock });
+        }
+        signed.clone()
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        self.head
+    }
+
+    pub(crate) fn link_at(&self, sequence: u64) -> Option<Link> {
+        self.links.get(usize::try_from(sequence).ok()?).copied()
+    }
+
+    pub(crate) fn begin_epoch(&mut self, from: &Head, epoch: u64) -> bool {
+        let stands = self.head == *from;
+        if stands {
+            self.head.epoch = epoch;
+        }
+        stands
+    }
+
+    fn held(&mut self, lease: &Lease) -> Result<&mut Row, StoreError> {
+        self.rows.get_mut(&lease.id).filter(|row| row.is_held_under(lease)).ok_or(StoreError::Fenced)
+    }
+
+    /// What is not finished, without some enterprises.
+    fn open(&self, pass_over: &[EnterpriseId]) -> impl Iterator<Item = &Row> {
+        let open =
+            |row: &&Row| !row.settlement.progress.is_finished() && !pass_over.contains(&row.settlement.header.enterprise_id);
+        self.rows.values().filter(open)
+    }
+}
+
+impl Row {
+    fn take(&mut self, clock: Timestamp, lease_for: Duration) -> Claim {
+        self.token += 1;
+        self.lease_until = Some(later(clock, lease_for));
+        let lease = Lease { id: self.settlement.id, token: self.token };
+        Claim { lease, settlement: self.settlement.clone(), lapses: self.lapses, at: clock }
+    }
+
+    /// When it was first known to be completed.
+    pub(crate) fn completed_since(&self) -> Option<Timestamp> {
+        self.timeline.iter().find(|entry| entry.state == State::Completed).map(|entry| entry.at)
+    }
+
+    /// Whether a lease is the row's own, lapsed or not.
+    fn is_held_under(&self, lease: &Lease) -> bool {
+        self.token == lease.token && self.lease_until.is_some()
+    }
+}
+
+fn is_looked_at(row: &Row) -> bool {
+    matches!(row.settlement.progress.state, State::Pending | State::AwaitingFunds | State::Completed)
+}
+
+fn entry(change: &str, settlement: &Settlement) -> TimelineEntry {
+    let progress = &settlement.progress;
+    TimelineEntry {
+        sequence: progress.sequence,
+        change: change.to_owned(),
+        state: progress.state,
+        reason: progress.reason,
+        detail: progress.detail.clone(),
+        attempts: progress.attempts,
+        at: progress.updated_at,
+    }
+}
