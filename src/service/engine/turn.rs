@@ -17,10 +17,9 @@ impl Engine {
     /// Carries a settlement to its next rest. Every change is saved before the next step begins.
     pub(super) async fn turn(&self, claim: Claim) -> Result<(), StoreError> {
         let Claim { lease, mut settlement, lapses, .. } = claim;
-        let mut held_since = Instant::now();
         let mut step = self.first_step(&settlement, lapses).await?;
         for _ in 0..MAX_STEPS {
-            match step {
+            let held_since = match step {
                 Step::Rest { due_at } => return self.inner.store.release(&lease, due_at).await,
                 Step::Change { change: Change::Dispatched, .. } if self.is_draining() => {
                     return self.inner.store.release(&lease, Some(self.inner.clock.now())).await;
@@ -30,11 +29,12 @@ impl Engine {
                     let due_at = due_at.or_else(|| self.due_after(&change));
                     let began = Instant::now();
                     match self.save(&lease, &settlement, &change, due_at, rests).await? {
-                        Some(after) if !rests && after.progress.state.is_under_way() => (settlement, held_since) = (after, began),
+                        Some(after) if !rests && after.progress.state.is_under_way() => settlement = after,
                         _ => return Ok(()),
                     }
+                    began
                 }
-            }
+            };
             step = self.next_step(&settlement, held_since).await?;
         }
         self.inner.store.release(&lease, Some(self.inner.clock.now())).await

@@ -77,7 +77,7 @@ impl Clients {
     }
 
     fn heard(&self, settlement: &Settlement) {
-        let Settlement { id, header, progress } = settlement;
+        let Settlement { id, header, progress, .. } = settlement;
         let told = Told {
             name: (header.enterprise_id.as_str().to_owned(), header.external_id.as_str().to_owned()),
             id: *id,

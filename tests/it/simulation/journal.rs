@@ -84,7 +84,7 @@ impl Journal {
             return Recorded::Existing(Box::new(row.settlement.clone()));
         }
         let header = Header::of(&new.intent, new.now);
-        let settlement = Settlement { id: new.id, header, progress: Progress::received(new.now) };
+        let settlement = Settlement { id: new.id, header, progress: Progress::received(new.now), archived_in: None };
         let row = Row {
             timeline: vec![entry("RECEIVED", &settlement)],
             settlement: settlement.clone(),

@@ -98,7 +98,7 @@ impl Asked {
 fn lives(route: Route, changes: Vec<Change>) -> Result<(), TestCaseError> {
     let intent = settlement_gateway::domain::settlement::Intent { route, ..intent("e") };
     let (id, header) = (next_id(), Header::of(&intent, start()));
-    let mut settlement = Settlement { id, header, progress: Progress::received(start()) };
+    let mut settlement = Settlement { id, header, progress: Progress::received(start()), archived_in: None };
     let mut asked = Asked(false);
     for (second, change) in (1..).zip(changes) {
         let Ok(after) = settlement.after(&change, after_start(second)) else { continue };
