@@ -235,6 +235,9 @@ pub trait SettlementStore: Send + Sync {
     /// When the next settlement falls due, where a held one does when its lease ends; `None` when none will. Those of the
     /// enterprises in `pass_over` do not count.
     async fn next_due(&self, pass_over: &[EnterpriseId]) -> Result<Option<Timestamp>, StoreError>;
+
+    /// What the clock shows on which leases run.
+    async fn clock(&self) -> Result<Timestamp, StoreError>;
 }
 
 /// Budgets of calls to venues, each under one name for all who share a credential.

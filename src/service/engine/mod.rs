@@ -185,6 +185,11 @@ impl DueWork for Inner {
     type Claim = (Claim, Share);
 
     async fn claim(&self) -> Result<Option<Self::Claim>, StoreError> {
+        // With a clock that is wrong, what is due would be found too late, and nothing would tell.
+        if self.clock.is_long_unheard() {
+            let asked = Instant::now();
+            self.clock.hear(self.store.clock().await?, asked);
+        }
         let asked = Instant::now();
         let claim = self.store.claim_due(self.clock.now(), self.settings.lease, &self.shares.used_up()).await?;
         Ok(claim.map(|claim| {

@@ -2,7 +2,8 @@
 //!
 //! What one replica writes down of a settlement another one reckons with: when an answer came decides from when on a refusal
 //! is believed. A replica whose clock is wrong would believe too soon, or have others do so. So each claim tells what the
-//! journal's clock showed, and an own clock that is off, or steps, counts no more.
+//! journal's clock showed, which is asked for where there was none for a while, and an own clock that is off, or steps, counts
+//! no more.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,8 +15,10 @@ use crate::domain::time::{Clock, later};
 
 /// How far the own clock may be off before the journal's counts.
 const MAX_OFF: SignedDuration = SignedDuration::from_secs(1);
-/// The longest way of a claim from which the journal's clock is taken: the later the answer, the less it says.
+/// The longest way of an answer from which the journal's clock is taken: the later the answer, the less it says.
 const LONGEST_WAY: Duration = Duration::from_secs(1);
+/// How long the journal's clock may go unheard.
+const LONGEST_UNHEARD: Duration = Duration::from_secs(60);
 
 /// The journal's clock, as far as it was heard; the own one before.
 pub(super) struct JournalClock {
@@ -36,7 +39,13 @@ impl JournalClock {
         Self { own, heard: Mutex::default() }
     }
 
-    /// Takes what the journal's clock showed in a claim that was asked for at `asked` and is answered now.
+    /// Whether the journal's clock is to be asked for.
+    pub(super) fn is_long_unheard(&self) -> bool {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.is_none_or(|heard| heard.since.elapsed() > LONGEST_UNHEARD)
+    }
+
+    /// Takes what the journal's clock showed in an answer that was asked for at `asked` and is answered now.
     pub(super) fn hear(&self, at: Timestamp, asked: Instant) {
         // What is heard is one value, so a panic elsewhere leaves it whole.
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,6 +109,17 @@ mod tests {
         assert_eq!(clock.now(), at(5));
         *own.0.lock().unwrap() = at(-3_600);
         assert_eq!(clock.now(), at(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_journals_clock_is_asked_for_at_first_and_where_nothing_was_heard_for_a_while() {
+        let (_, clock) = clock(0);
+        assert!(clock.is_long_unheard());
+        clock.hear(at(0), Instant::now());
+        tokio::time::advance(LONGEST_UNHEARD).await;
+        assert!(!clock.is_long_unheard());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(clock.is_long_unheard());
     }
 
     #[tokio::test(start_paused = true)]

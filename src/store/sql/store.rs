@@ -196,4 +196,8 @@ impl<D: Driver> SettlementStore for SqlStore<D> {
     async fn next_due(&self, pass_over: &[EnterpriseId]) -> Result<Option<Timestamp>, StoreError> {
         self.read(pass_over.to_vec(), |on, pass_over| Box::pin(claims::next_due(on, pass_over))).await
     }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.read((), |on, ()| Box::pin(on.now())).await
+    }
 }

@@ -20,6 +20,12 @@ fn external_id(claim: Option<Claim>) -> Option<String> {
     claim.map(|claim| claim.settlement.header.external_id.to_string())
 }
 
+pub(crate) async fn the_clock_that_leases_run_on_is_told(fixture: &Fixture) {
+    assert_eq!(fixture.store.clock().await.unwrap(), fixture.now());
+    fixture.clock.advance(LEASE);
+    assert_eq!(fixture.store.clock().await.unwrap(), fixture.now());
+}
+
 pub(crate) async fn a_new_settlement_is_due_at_once(fixture: &Fixture) {
     let settlement = fixture.plain("e-1").await;
     let claim = fixture.due().await.unwrap();

@@ -57,6 +57,7 @@ macro_rules! suite {
             fencing: a_change_of_another_settlement_is_refused,
             fencing: a_refused_change_leaves_no_trace,
             claiming: a_new_settlement_is_due_at_once,
+            claiming: the_clock_that_leases_run_on_is_told,
             claiming: what_is_held_is_not_given_to_a_second,
             claiming: of_two_claimers_at_once_one_gets_it,
             claiming: every_settlement_goes_to_exactly_one_of_many_workers,
