@@ -270,7 +270,8 @@ impl Inner {
             return Err(self.refuse(Adrift::Forked { sequence: anchored.sequence }));
         }
         if head.sequence == anchored.sequence {
-            return Ok(());
+            // Others may have moved the anchor on since it was looked at here, and this journal may have lost why.
+            return self.judge().await;
         }
         self.move_on(anchored, head).await
     }

@@ -17,7 +17,7 @@ pub trait HeadStore: Send + Sync {
     /// Begins an epoch, unless the journal is no longer where `from` says. Whether it did.
     async fn begin_epoch(&self, from: &Head, epoch: u64) -> Result<bool, StoreError>;
 
-    /// From now on nothing is reserved or signed through this store where the journal does not reach `floor`: each signing
-    /// transaction looks itself, and answers [`StoreError::Adrift`].
+    /// From now on no settlement is recorded, and nothing is reserved or signed, through this store where the journal does not
+    /// reach `floor`: each such transaction looks itself, and answers [`StoreError::Adrift`].
     fn hold_to(&self, floor: Head);
 }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::error::damaged;
 use super::session::Session;
 use super::statement::Statement;
-use super::{adoptions, events, intents, once, settlements, spend, supersede};
+use super::{adoptions, events, heads, intents, once, settlements, spend, supersede};
+use crate::domain::anchor::Head;
 use crate::domain::policy::SpendLimit;
 use crate::domain::settlement::{Intent, NetTotal, OnceRules, Settlement};
 use crate::domain::time::Cutoff;
@@ -22,6 +23,7 @@ pub(super) struct Recording {
     limits: Vec<SpendLimit>,
     once: OnceRules,
     now: Timestamp,
+    floor: Option<Head>,
 }
 
 impl Recording {
@@ -31,7 +33,12 @@ impl Recording {
         let legs = intents::legs_text(&intent.asked.amounts)?;
         let totals = intent.asked.amounts.gross_totals();
         let amounts_digest = intent.asked.amounts.digest();
-        Ok(Self { settlement, intent, legs, totals, amounts_digest, limits, once, now })
+        Ok(Self { settlement, intent, legs, totals, amounts_digest, limits, once, now, floor: None })
+    }
+
+    /// The same, only where the journal reaches `floor`: one that lost rows may have lost this settlement, with other amounts.
+    pub(super) fn held_to(self, floor: Option<Head>) -> Self {
+        Self { floor, ..self }
     }
 
     fn id(&self) -> Uuid {
@@ -58,6 +65,7 @@ async fn try_to_record(on: &mut Session, new: &Recording) -> Result<Recorded, St
     if let Some(found) = make_room(on, new).await? {
         return Ok(found);
     }
+    heads::hold(&heads::read(on).await?, new.floor.as_ref())?;
     if !insert(on, new).await? {
         // Another transaction has superseded the same settlement since we looked.
         return Ok(existing(on, &new.intent).await?.unwrap_or(Recorded::SupersedesRefused));

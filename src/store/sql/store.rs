@@ -121,7 +121,8 @@ impl<D: Driver> Store for SqlStore<D> {
 #[async_trait]
 impl<D: Driver> SettlementStore for SqlStore<D> {
     async fn record_settlement(&self, new: NewSettlement) -> Result<Recorded, StoreError> {
-        self.write(record::Recording::of(new)?, |on, new| Box::pin(record::record(on, new))).await
+        let new = record::Recording::of(new)?.held_to(self.floor.now());
+        self.write(new, |on, new| Box::pin(record::record(on, new))).await
     }
 
     async fn rehearse_settlement(&self, new: NewSettlement) -> Result<Option<Recorded>, StoreError> {

@@ -213,6 +213,20 @@ async fn an_anchor_that_is_an_older_copy_is_moved_on_by_a_journal_that_is_not() 
 }
 
 #[tokio::test]
+async fn a_replica_that_has_seen_less_than_was_lost_covers_nothing() {
+    let folder = TempDir::new().unwrap();
+    let store: Arc<dyn Store> = Arc::new(open(&folder, "journal.db").await);
+    let anchor: Arc<MemoryAnchor> = Arc::default();
+    let keeper = keeper(&store, &anchor);
+    signed(store.as_ref(), "a").await;
+    keeper.look().await.unwrap();
+    keeper.cover().await.unwrap();
+    let others = store.head().await.unwrap().after("b", &PayloadDigest::of("b"), &Signature::from_bytes([7; 65]));
+    anchor.put(Some(mark(others)));
+    assert_eq!(keeper.cover().await, Err(Unanchored::Adrift(Adrift::Behind { journal: 1, anchor: 2 })));
+}
+
+#[tokio::test]
 async fn replicas_share_one_anchor_and_each_covers_the_others_signatures() {
     let folder = TempDir::new().unwrap();
     let store: Arc<dyn Store> = Arc::new(open(&folder, "journal.db").await);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use settlement_gateway::domain::anchor::{Adrift, Head, Link};
 use settlement_gateway::domain::ids::KeyId;
 use settlement_gateway::domain::signing::{JournalError, PayloadDigest, Reservation, Signature, SigningReference};
-use settlement_gateway::store::{Store, StoreError};
+use settlement_gateway::store::{Recorded, SettlementName, Store, StoreError};
 use tokio::task::JoinSet;
 
 use super::Fixture;
+use crate::support::builders::{enterprise, external, intent, new_settlement};
 
 fn reference(nonce: &str) -> SigningReference {
     SigningReference::Dispute { key: KeyId::new("key-1").unwrap(), nonce: nonce.to_owned() }
@@ -83,10 +84,10 @@ fn adrift(error: &JournalError) -> Option<Adrift> {
     }
 }
 
-pub(crate) async fn nothing_is_reserved_or_signed_below_the_floor(fixture: &Fixture) {
+pub(crate) async fn nothing_is_recorded_reserved_or_signed_below_the_floor(fixture: &Fixture) {
     let store = fixture.store.as_ref();
     sign(store, "a", 1).await;
-    let head = store.head().await.unwrap();
+    let (head, recorded) = (store.head().await.unwrap(), fixture.plain("e-1").await);
     store.hold_to(head);
     assert_eq!(store.reserve(&reference("b"), digest("b")).await.unwrap(), Reservation::Reserved, "it reaches the floor");
     let lost = Adrift::Behind { journal: 1, anchor: 2 };
@@ -94,11 +95,17 @@ pub(crate) async fn nothing_is_reserved_or_signed_below_the_floor(fixture: &Fixt
     assert_eq!(adrift(&store.reserve(&reference("c"), digest("c")).await.unwrap_err()), Some(lost));
     assert_eq!(adrift(&store.reserve(&reference("a"), digest("a")).await.unwrap_err()), Some(lost), "not even what was signed");
     assert_eq!(adrift(&store.record(&reference("b"), digest("b"), signature(2)).await.unwrap_err()), Some(lost));
+    let refused = store.record_settlement(new_settlement(intent("e-2"))).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Adrift(why) if why == lost));
+    let repeated = store.record_settlement(new_settlement(intent("e-1"))).await.unwrap();
+    assert!(matches!(repeated, Recorded::Existing(one) if *one == recorded), "what is recorded is told all the same");
     store.hold_to(Head { epoch: head.epoch + 1, ..head });
     assert!(matches!(adrift(&store.reserve(&reference("c"), digest("c")).await.unwrap_err()), Some(Adrift::OtherEpoch { .. })));
     store.hold_to(head);
     assert_eq!(store.head().await.unwrap(), head, "nothing was written");
     assert_eq!(store.reserve(&reference("c"), digest("other")).await.unwrap(), Reservation::Reserved, "nor reserved");
+    let name = SettlementName::External(external("e-2"));
+    assert_eq!(store.settlement(&enterprise(), &name).await.unwrap(), None, "nor recorded");
 }
 
 pub(crate) async fn an_epoch_begins_once_and_only_where_the_journal_still_stands(fixture: &Fixture) {

@@ -126,7 +126,7 @@ macro_rules! suite {
             heads: each_signature_is_one_link_of_one_chain,
             heads: signatures_at_once_are_links_in_the_order_of_their_commits,
             heads: a_second_signature_for_a_reference_is_no_link,
-            heads: nothing_is_reserved_or_signed_below_the_floor,
+            heads: nothing_is_recorded_reserved_or_signed_below_the_floor,
             heads: an_epoch_begins_once_and_only_where_the_journal_still_stands,
             quotes: a_quote_with_something_in_every_field_reads_back,
             quotes: a_repeated_request_gets_the_first_and_its_quote,
