@@ -9,42 +9,18 @@ use settlement_gateway::domain::audit::{AuditEntry, AuditHead, AuditRecord, Audi
 use settlement_gateway::domain::budget::{CallBudget, Drawn, Urgency};
 use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, MerchantId, RequestId, SettlementId, TxId};
 use settlement_gateway::domain::quote::{Confirmation, ConfirmationAsked, Quote, QuoteRequest};
-use settlement_gateway::domain::settlement::{AdoptedSettlement, ForeignSettlement, RecordedSettlement, Settlement};
+use settlement_gateway::domain::settlement::{ForeignSettlement, RecordedSettlement};
 use settlement_gateway::domain::signing::SigningReference;
 use settlement_gateway::domain::trade::{TradeChange, TradeWrite};
 use settlement_gateway::store::{
-    AdoptionStore, ArchiveStore, AuditLag, AuditStore, BatchLimits, BudgetStore, CallbackTokenHash, Chained,
-    ConfirmationRecorded, Delivery, DeliveryOutcome, ErrandClaim, ErrandKind, ErrandLease, ErrandStore, EventQuery, EventStore,
-    EventStretch, FinishedBatch, FinishedWork, ForeignQuery, ForeignStore, Hastened, InboxStore, JournalLine, JournalPart,
-    JournalSays, PatrolMark, QuoteRecorded, QuoteStore, Received, StoreError, TradeEvent, TradeListQuery, TradeRecorded,
-    TradeSaved, TradeStore,
+    ArchiveStore, AuditLag, AuditStore, BatchLimits, BudgetStore, CallbackTokenHash, Chained, ConfirmationRecorded, Delivery,
+    DeliveryOutcome, ErrandClaim, ErrandKind, ErrandLease, ErrandStore, EventQuery, EventStore, EventStretch, FinishedBatch,
+    FinishedWork, ForeignQuery, ForeignStore, Hastened, InboxStore, JournalLine, JournalPart, JournalSays, PatrolMark,
+    QuoteRecorded, QuoteStore, Received, StoreError, TradeEvent, TradeListQuery, TradeRecorded, TradeSaved, TradeStore,
 };
 use uuid::Uuid;
 
 use super::store::{StoreWire, unavailable};
-
-#[async_trait]
-impl AdoptionStore for StoreWire {
-    async fn adopt(&self, _: &[AdoptedSettlement]) -> Result<Vec<AdoptedSettlement>, StoreError> {
-        Err(unavailable())
-    }
-
-    async fn unfinished(&self, _: Option<Uuid>, _: u32) -> Result<Vec<Settlement>, StoreError> {
-        Err(unavailable())
-    }
-
-    async fn unfinished_trades(&self, _: Option<Uuid>, _: u32) -> Result<Vec<TradeWrite>, StoreError> {
-        Err(unavailable())
-    }
-
-    async fn undecided_confirmations(&self) -> Result<u64, StoreError> {
-        Err(unavailable())
-    }
-
-    async fn last_recorded_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        Err(unavailable())
-    }
-}
 
 #[async_trait]
 impl ArchiveStore for StoreWire {

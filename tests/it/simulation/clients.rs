@@ -27,6 +27,8 @@ pub(crate) struct Told {
     pub(crate) sequence: u64,
     pub(crate) state: State,
     pub(crate) at_venue: Option<String>,
+    /// Which server had the journal when the client asked.
+    pub(crate) server: u64,
 }
 
 /// All clients.
@@ -44,7 +46,7 @@ impl Clients {
         sleep(begins_after).await;
         loop {
             let patience = self.world.dice.seconds(1, 20);
-            let gateway = self.fleet.any();
+            let (gateway, server) = (self.fleet.any(), self.world.server());
             let caller = caller();
             let asked = initiate_settlement(&gateway.context, &caller, request.clone(), patience);
             // The client goes away a little later than it said, and the handler with it.
@@ -52,31 +54,31 @@ impl Clients {
             self.world.history.note(format!("{} asks {}: {}", request.asked.external_id, gateway.process.name, shown(&answer)));
             match answer {
                 Some(Ok(view)) => {
-                    self.heard(&view.settlement);
+                    self.heard(server, &view.settlement);
                     if !view.settlement.progress.state.is_under_way() {
                         return;
                     }
                     self.meddle(&view.settlement).await;
                 }
                 Some(Err(ServiceError::NotAccepted(settlement))) => {
-                    self.heard(&settlement);
+                    self.heard(server, &settlement);
                     if !self.world.dice.chance(300) {
                         return;
                     }
                     self.retry(&settlement).await;
                 }
                 Some(Err(ServiceError::ExternalIdReused { settlement, .. })) => {
-                    self.heard(&settlement);
+                    self.heard(server, &settlement);
                     return;
                 }
-                Some(Err(ServiceError::Invalid(_) | ServiceError::Denied(_))) => return,
+                Some(Err(ServiceError::ExternalIdAdopted(_) | ServiceError::Invalid(_) | ServiceError::Denied(_))) => return,
                 Some(Err(_)) | None => {}
             }
             sleep(self.world.dice.seconds(1, 15)).await;
         }
     }
 
-    fn heard(&self, settlement: &Settlement) {
+    fn heard(&self, server: u64, settlement: &Settlement) {
         let Settlement { id, header, progress, .. } = settlement;
         let told = Told {
             name: (header.enterprise_id.as_str().to_owned(), header.external_id.as_str().to_owned()),
@@ -84,35 +86,40 @@ impl Clients {
             sequence: progress.sequence,
             state: progress.state,
             at_venue: progress.venue.as_ref().map(|venue| venue.settlement_id.clone()),
+            server,
         };
         self.told.lock().unwrap().push(told);
     }
 
-    fn hear(&self, what: &str, gateway: &Gateway, answer: Option<Answer>) {
+    fn hear(&self, what: &str, server: u64, gateway: &Gateway, answer: Option<Answer>) {
         self.world.history.note(format!("{what} at {}: {}", gateway.process.name, shown(&answer)));
         if let Some(Ok(view)) = answer {
-            self.heard(&view.settlement);
+            self.heard(server, &view.settlement);
         }
     }
 
     /// Withdraws it now and then.
     async fn meddle(&self, seen: &Settlement) {
         if self.world.dice.chance(150) {
-            let gateway = self.fleet.any();
-            let (caller, version) = (caller(), version(seen));
-            let cancelled = cancel_settlement(&gateway.context, &caller, &version);
-            let answer = timeout(Duration::from_secs(10), cancelled).await.ok();
-            self.hear("a cancellation", &gateway, answer);
+            self.withdraw(seen).await;
         }
     }
 
+    pub(crate) async fn withdraw(&self, seen: &Settlement) {
+        let (gateway, server) = (self.fleet.any(), self.world.server());
+        let (caller, version) = (caller(), version(seen));
+        let cancelled = cancel_settlement(&gateway.context, &caller, &version);
+        let answer = timeout(Duration::from_secs(10), cancelled).await.ok();
+        self.hear("a cancellation", server, &gateway, answer);
+    }
+
     async fn retry(&self, seen: &Settlement) {
-        let gateway = self.fleet.any();
+        let (gateway, server) = (self.fleet.any(), self.world.server());
         let patience = Duration::from_secs(5);
         let (caller, version) = (caller(), version(seen));
         let retried = retry_settlement(&gateway.context, &caller, &version, patience);
         let answer = timeout(patience * 2, retried).await.ok();
-        self.hear("a retry", &gateway, answer);
+        self.hear("a retry", server, &gateway, answer);
     }
 
     /// A person who has everything that needs one go on, and has v1's incomplete settlements completed.
@@ -131,13 +138,13 @@ impl Clients {
                     }
                     continue;
                 }
-                let gateway = self.fleet.any();
+                let (gateway, server) = (self.fleet.any(), self.world.server());
                 let (version, why) = (version(&seen), "the books say so".to_owned());
                 let resolution = SettlementResolution { version, decision: SettlementDecision::GoOn, why };
                 let caller = caller();
                 let resolved = resolve_settlement(&gateway.context, &caller, resolution);
                 let answer = timeout(Duration::from_secs(10), resolved).await.ok();
-                self.hear("a resolution", &gateway, answer);
+                self.hear("a resolution", server, &gateway, answer);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Gateways: the real engine and the real use cases, each in a process of its own over the one journal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use settlement_gateway::domain::signing::{PublicKey, Purpose, Signature};
 use settlement_gateway::domain::time::Entropy;
 use settlement_gateway::secret::Secret;
 use settlement_gateway::service::engine::{Engine, EngineSettings};
+use settlement_gateway::service::recovery::Recovery;
 use settlement_gateway::service::trade::Trading;
 use settlement_gateway::service::{
     AnchorKeeper, Context, Directory, Enterprise, ErrandSettings, Errands, OnChangedAmounts, Refusals, SettlementTerms,
@@ -23,12 +25,16 @@ use settlement_gateway::service::{
 };
 use settlement_gateway::upstream::bitgo::{BitGo, BitGoOptions, RequestAuth, SigningMethod};
 use settlement_gateway::upstream::{Credential, HttpOptions, Unlimited};
+use tokio::time::sleep;
 
 use super::invariants;
 use super::store::StoreWire;
 use super::venue::VenueWire;
 use super::world::{Life, Process, World};
 use crate::support::world::{RealClock, V1, V2};
+
+/// How often a gateway holds the journal against its anchor.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// Waits as they are configured by default, but for those that only make a run longer.
 pub(crate) fn settings() -> EngineSettings {
@@ -59,7 +65,7 @@ impl Signer for NoisySigner {
 
     async fn sign(&self, digest: [u8; 32]) -> Result<Signature, SignerError> {
         let dice = &self.world.dice;
-        tokio::time::sleep(dice.millis(0, 20)).await;
+        sleep(dice.millis(0, 20)).await;
         invariants::signs(&self.world, digest);
         if dice.chance(self.world.weather.rates().lost) {
             return Err(SignerError("the key's holder hung up".into()));
@@ -127,6 +133,21 @@ fn enterprise(id: &str, route: Route, venue: &Arc<VenueWire>) -> Enterprise {
     }
 }
 
+/// The enterprises, as a process reaches their venue.
+fn directory(world: &Arc<World>, process: &Arc<Process>) -> Arc<Directory> {
+    let venue = Arc::new(VenueWire { world: Arc::clone(world), process: Arc::clone(process), writer: writer() });
+    let enterprises = vec![enterprise(V1, Route::V1, &venue), enterprise(V2, Route::V2, &venue)];
+    Arc::new(Directory::new(enterprises, None).unwrap())
+}
+
+/// What a person runs by hand, in a process of its own.
+pub(crate) fn recovery(world: &Arc<World>) -> Recovery {
+    let process = Process::new("a person".to_owned(), world.time, SignedDuration::ZERO);
+    let store = Arc::new(StoreWire::new(world, &process));
+    let directory = directory(world, &process);
+    Recovery::new(store, world.anchor.clone(), directory, process, settings().lease)
+}
+
 /// One gateway.
 #[derive(Clone)]
 pub(crate) struct Gateway {
@@ -137,11 +158,8 @@ pub(crate) struct Gateway {
 impl Gateway {
     fn start(world: &Arc<World>, name: String, skew: SignedDuration) -> Self {
         let process = Process::new(name, world.time, skew);
-        let wire = StoreWire { world: Arc::clone(world), process: Arc::clone(&process) };
-        let venue = VenueWire { world: Arc::clone(world), process: Arc::clone(&process), writer: writer() };
-        let (store, venue, keyring) = (Arc::new(wire), Arc::new(venue), keyring(world));
-        let enterprises = vec![enterprise(V1, Route::V1, &venue), enterprise(V2, Route::V2, &venue)];
-        let directory = Arc::new(Directory::new(enterprises, None).unwrap());
+        let wire = StoreWire::new(world, &process);
+        let (store, directory, keyring) = (Arc::new(wire), directory(world, &process), keyring(world));
         let clock = Arc::clone(&process);
         let anchor = AnchorKeeper::new(store.clone(), world.anchor.clone(), clock.clone());
         let engine = Engine::new(store.clone(), anchor.clone(), keyring.clone(), directory.clone(), clock.clone(), settings());
@@ -150,7 +168,18 @@ impl Gateway {
         let context =
             Context { store, anchor, keyring, directory, clock, entropy: world.dice.clone(), engine, errands, refusals };
         context.engine.start();
+        tokio::spawn(beat(Arc::clone(&process), context.anchor.clone()));
         Self { process, context }
+    }
+}
+
+/// Holds the journal against its anchor now and then, as every gateway does.
+async fn beat(process: Arc<Process>, anchor: AnchorKeeper) {
+    loop {
+        // It has alarmed, where something is wrong.
+        let _ = anchor.look().await;
+        sleep(HEARTBEAT).await;
+        process.runs().await;
     }
 }
 
@@ -159,11 +188,18 @@ pub(crate) struct Fleet {
     world: Arc<World>,
     gateways: Mutex<Vec<Gateway>>,
     started: Mutex<usize>,
+    /// Whether somebody has stopped them all, and starts none for now.
+    is_stopped: AtomicBool,
 }
 
 impl Fleet {
     pub(crate) fn start(world: &Arc<World>, skews: &[SignedDuration]) -> Arc<Self> {
-        let fleet = Self { world: Arc::clone(world), gateways: Mutex::default(), started: Mutex::new(0) };
+        let fleet = Self {
+            world: Arc::clone(world),
+            gateways: Mutex::default(),
+            started: Mutex::new(0),
+            is_stopped: AtomicBool::new(false),
+        };
         for skew in skews {
             let gateway = fleet.start_one(*skew);
             fleet.gateways.lock().unwrap().push(gateway);
@@ -196,9 +232,24 @@ impl Fleet {
     /// Starts a gateway in the place of one that is gone.
     pub(crate) fn replace(&self, place: usize) {
         let old = self.at(place);
-        if old.process.is_dead() {
+        if old.process.is_dead() && !self.is_stopped.load(Ordering::SeqCst) {
             let gateway = self.start_one(old.process.skew());
             self.gateways.lock().unwrap()[place] = gateway;
+        }
+    }
+
+    /// Stops every gateway; none starts before [`Fleet::start_again`].
+    pub(crate) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::SeqCst);
+        for place in 0..self.size() {
+            self.at(place).process.becomes(Life::Dead);
+        }
+    }
+
+    pub(crate) fn start_again(&self) {
+        self.is_stopped.store(false, Ordering::SeqCst);
+        for place in 0..self.size() {
+            self.replace(place);
         }
     }
 

@@ -2,15 +2,21 @@
 //! `docs/reliability.md`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bigdecimal::BigDecimal;
-use settlement_gateway::domain::settlement::{Outcome, State};
+use settlement_gateway::domain::ids::{EnterpriseId, ExternalId};
+use settlement_gateway::domain::settlement::{AdoptedSettlement, Outcome, Reconciled, State};
 use settlement_gateway::domain::time::Clock;
 
 use super::clients::Told;
 use super::journal::{Journal, Row};
 use super::ledger::{Arrival, Entry, Name, hash};
-use super::world::World;
+use super::world::{Lost, World};
+
+/// How long after a failover a gateway may still send what it had begun: it notices at its next beat, and a dispatch is not older
+/// than half a lease.
+const NOTICED: Duration = Duration::from_secs(62);
 
 fn name_of(row: &Row) -> Name {
     let header = &row.settlement.header;
@@ -32,8 +38,13 @@ pub(crate) fn after_commit(world: &World, journal: &mut Journal) {
     for illegal in std::mem::take(&mut journal.illegal) {
         world.history.violated("I6", illegal);
     }
-    let ledger = world.ledger.lock().unwrap();
-    for row in journal.rows().filter(|row| is_nothing(row.settlement.progress.state)) {
+    let (ledger, lost) = (world.ledger.lock().unwrap(), world.lost.lock().unwrap());
+    // What a standby said already is put right by the repair.
+    let said = |row: &&Row| {
+        let standby = lost.as_ref().and_then(|lost| lost.standby.row(row.settlement.id));
+        standby.is_some_and(|standby| standby.settlement == row.settlement)
+    };
+    for row in journal.rows().filter(|row| is_nothing(row.settlement.progress.state)).filter(|row| !said(row)) {
         if ledger.entries.contains_key(&name_of(row)) {
             let (name, state) = (name_of(row).1, row.settlement.progress.state);
             world.history.violated("I4", format!("{name} is {} and the venue has it", state.as_str()));
@@ -43,6 +54,9 @@ pub(crate) fn after_commit(world: &World, journal: &mut Journal) {
 
 /// A body is handed to the network: I10, and that an attempt was committed before.
 pub(crate) fn leaves(world: &World, name: &Name, body: &[u8]) {
+    if let Some(lost) = &*world.lost.lock().unwrap() {
+        return leaves_an_older_journal(world, lost, name, body);
+    }
     let known = state_in(&world.journal.lock().unwrap(), name);
     let mut ledger = world.ledger.lock().unwrap();
     let bodies = ledger.sent.entry(name.clone()).or_default();
@@ -61,6 +75,18 @@ pub(crate) fn leaves(world: &World, name: &Name, body: &[u8]) {
         }
         Some(_) => {}
         None => world.history.violated("S1", format!("{} is sent and not recorded", name.1)),
+    }
+}
+
+/// A body is handed to the network although rows were lost: what was under way may still leave, as it was recorded and signed, and
+/// before long nothing does: P12.
+fn leaves_an_older_journal(world: &World, lost: &Lost, name: &Name, body: &[u8]) {
+    let recorded = lost.before.rows().find(|row| name_of(row) == *name).and_then(|row| row.material.body.as_deref());
+    if recorded != Some(body) {
+        world.history.violated("P12", format!("{} leaves an older journal, signed anew", name.1));
+    }
+    if world.time.elapsed() > lost.since + NOTICED {
+        world.history.violated("P12", format!("{} leaves an older journal", name.1));
     }
 }
 
@@ -87,9 +113,13 @@ pub(crate) fn signs(world: &World, digest: [u8; 32]) {
     let Some(name) = ledger.payloads.get(&digest).cloned() else {
         return world.history.violated("I8", "a payload is signed that the venue never gave, or that is not what was asked");
     };
+    if ledger.closed.contains(&name) {
+        world.history.violated("I2", format!("{} is signed although the venue had it before the repair", name.1));
+    }
     let digests = ledger.signed.entry(name.clone()).or_default();
     digests.insert(digest);
-    if digests.len() > 1 {
+    // Over an older journal a replica may sign that has not noticed yet: it never leaves.
+    if digests.len() > 1 && world.lost.lock().unwrap().is_none() {
         world.history.violated("I2", format!("{} payloads were signed for {}", digests.len(), name.1));
     }
 }
@@ -98,17 +128,24 @@ pub(crate) fn signs(world: &World, digest: [u8; 32]) {
 pub(crate) fn at_the_end(world: &World, told: &[Told]) {
     let (journal, ledger) = (world.journal.lock().unwrap(), world.ledger.lock().unwrap());
     for told in told {
-        if let Err(what) = is_kept(&journal, told) {
+        let kept = if told.server == world.server() { is_kept(&journal, told) } else { is_still_known(&journal, told) };
+        if let Err(what) = kept {
             world.history.violated("I3", format!("{}: {what}", told.name.1));
         }
     }
     let recorded: BTreeSet<Name> = journal.rows().map(name_of).collect();
     let known = ledger.entries.keys().chain(ledger.signed.keys()).chain(ledger.sent.keys());
-    for name in known.filter(|name| !recorded.contains(*name)) {
+    let is_adopted = |name: &Name| adopted(&journal, name).is_some();
+    for name in known.filter(|name| !recorded.contains(*name) && !is_adopted(name)) {
         world.history.violated("I8", format!("{} was signed or sent and is not recorded", name.1));
     }
     for row in journal.rows() {
         let entry = ledger.entries.get(&name_of(row));
+        // What a replica recorded over an older journal, before it noticed, may be held against another that the venue has under
+        // that id: this is no secret then.
+        if world.server() > 0 && row.settlement.progress.reconciled == Some(Reconciled::Mismatch) {
+            continue;
+        }
         if let Err(what) = agree(row, entry) {
             world.history.violated("I7", format!("{}: {what}", name_of(row).1));
         }
@@ -130,6 +167,20 @@ fn is_kept(journal: &Journal, told: &Told) -> Result<(), &'static str> {
         (Some(told), Some(venue)) if *told == venue.settlement_id => Ok(()),
         (Some(_), _) => Err("the venue's settlement was told and is forgotten"),
         (None, _) => Ok(()),
+    }
+}
+
+fn adopted<'a>(journal: &'a Journal, name: &Name) -> Option<&'a AdoptedSettlement> {
+    journal.adopted(&EnterpriseId::new(name.0.as_str()).unwrap(), &ExternalId::new(name.1.as_str()).unwrap())
+}
+
+/// What a client was told before rows were lost may be gone, but for what the venue has.
+fn is_still_known(journal: &Journal, told: &Told) -> Result<(), &'static str> {
+    let Some(id) = &told.at_venue else { return Ok(()) };
+    let recorded = journal.rows().find(|row| name_of(row) == told.name).and_then(|row| row.settlement.progress.venue.as_deref());
+    match recorded.or(adopted(journal, &told.name).map(|adopted| &adopted.venue)) {
+        Some(venue) if venue.settlement_id == *id => Ok(()),
+        _ => Err("the venue's settlement was told before rows were lost, and is neither recorded nor adopted"),
     }
 }
 

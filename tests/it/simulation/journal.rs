@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use settlement_gateway::domain::anchor::{Head, JournalId, Link};
-use settlement_gateway::domain::ids::EnterpriseId;
-use settlement_gateway::domain::settlement::{Change, Header, Intent, Progress, Settlement, Standing, State, TimelineEntry};
+use settlement_gateway::domain::ids::{EnterpriseId, ExternalId};
+use settlement_gateway::domain::settlement::{AdoptedSettlement, Change, Intent, Settlement, Standing, State, TimelineEntry};
 use settlement_gateway::domain::signing::{PayloadDigest, Reservation, Signature, SignatureRecord, SigningReference};
 use settlement_gateway::domain::time::later;
 use settlement_gateway::store::{Claim, DetailsMark, Lease, Material, NewSettlement, Recorded, SettlementName, StoreError};
@@ -45,6 +45,7 @@ type Held = (PayloadDigest, Option<SignatureRecord>);
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
     rows: BTreeMap<Uuid, Row>,
+    adopted: BTreeMap<(EnterpriseId, ExternalId), AdoptedSettlement>,
     reservations: BTreeMap<String, Held>,
     links: Vec<Link>,
     head: Head,
@@ -56,7 +57,14 @@ impl Journal {
     pub(crate) fn new() -> Self {
         let journal = JournalId::from_text(&"5a".repeat(16)).unwrap();
         let head = Head { journal, epoch: 0, sequence: 0, link: Link::START };
-        Self { rows: BTreeMap::new(), reservations: BTreeMap::new(), links: vec![Link::START], head, illegal: Vec::new() }
+        Self {
+            rows: BTreeMap::new(),
+            adopted: BTreeMap::new(),
+            reservations: BTreeMap::new(),
+            links: vec![Link::START],
+            head,
+            illegal: Vec::new(),
+        }
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
@@ -78,13 +86,21 @@ impl Journal {
         })
     }
 
-    pub(crate) fn record(&mut self, new: NewSettlement) -> Recorded {
+    /// What has the external id already.
+    pub(crate) fn existing(&self, new: &NewSettlement) -> Option<Recorded> {
         let asked = &new.intent.asked;
-        if let Some(row) = self.named(&asked.enterprise_id, &SettlementName::External(asked.external_id.clone())) {
-            return Recorded::Existing(Box::new(row.settlement.clone()));
+        let recorded = self.named(&asked.enterprise_id, &SettlementName::External(asked.external_id.clone()));
+        let adopted = || self.adopted(&asked.enterprise_id, &asked.external_id);
+        recorded
+            .map(|row| Recorded::Existing(Box::new(row.settlement.clone())))
+            .or_else(|| adopted().map(|adopted| Recorded::Adopted(Box::new(adopted.clone()))))
+    }
+
+    pub(crate) fn record(&mut self, new: NewSettlement) -> Recorded {
+        if let Some(existing) = self.existing(&new) {
+            return existing;
         }
-        let header = Header::of(&new.intent, new.now);
-        let settlement = Settlement { id: new.id, header, progress: Progress::received(new.now), archived_in: None };
+        let settlement = Settlement::received(new.id, &new.intent, new.now);
         let row = Row {
             timeline: vec![entry("RECEIVED", &settlement)],
             settlement: settlement.clone(),
@@ -246,6 +262,34 @@ impl Journal {
             self.head.epoch = epoch;
         }
         stands
+    }
+
+    pub(crate) fn adopted(&self, enterprise: &EnterpriseId, id: &ExternalId) -> Option<&AdoptedSettlement> {
+        self.adopted.get(&(enterprise.clone(), id.clone()))
+    }
+
+    pub(crate) fn adopt(&mut self, found: Vec<AdoptedSettlement>) -> Vec<AdoptedSettlement> {
+        let is_new = |one: &AdoptedSettlement| {
+            let is_ours = self.named(&one.enterprise_id, &SettlementName::External(one.external_id.clone())).is_some();
+            !is_ours && self.adopted(&one.enterprise_id, &one.external_id).is_none()
+        };
+        let new: Vec<_> = found.into_iter().filter(is_new).collect();
+        self.adopted.extend(new.iter().map(|one| ((one.enterprise_id.clone(), one.external_id.clone()), one.clone())));
+        new
+    }
+
+    pub(crate) fn unfinished(&self, after: Option<Uuid>, limit: u32) -> Vec<Settlement> {
+        let after = |row: &&Row| after.is_none_or(|after| row.settlement.id > after);
+        let unfinished = self.rows.values().filter(after).filter(|row| !row.settlement.progress.is_finished());
+        unfinished.take(usize::try_from(limit).unwrap()).map(|row| row.settlement.clone()).collect()
+    }
+
+    /// The newest settlement's instant, or the newest signature's.
+    pub(crate) fn last_recorded_at(&self) -> Option<Timestamp> {
+        let recorded = self.rows.values().next_back().map(|row| row.settlement.header.created_at);
+        let records = self.reservations.values().filter_map(|(_, record)| record.as_ref());
+        let signed = records.max_by_key(|record| record.journal_sequence).map(|record| record.signed_at);
+        recorded.max(signed)
     }
 
     fn held(&mut self, lease: &Lease) -> Result<&mut Row, StoreError> {

@@ -51,6 +51,8 @@ pub(crate) struct Ledger {
     pub(crate) payloads: BTreeMap<[u8; 32], Name>,
     /// Every different digest that the key was asked to sign.
     pub(crate) signed: BTreeMap<Name, BTreeSet<[u8; 32]>>,
+    /// What the venue had when the journal was repaired: nothing may be signed for it any more.
+    pub(crate) closed: BTreeSet<Name>,
 }
 
 fn text(value: &Value) -> String {
@@ -102,6 +104,22 @@ impl Ledger {
     /// What the venue shows as of an instant.
     pub(crate) fn shown(&self, name: &Name, as_of: Timestamp) -> Option<VenueSettlement> {
         self.entries.get(name)?.shown(as_of)
+    }
+
+    /// What the venue lists of an enterprise: created at or after an instant, as of another.
+    pub(crate) fn listed(&self, enterprise: &str, from: Option<Timestamp>, as_of: Timestamp) -> Vec<VenueSettlement> {
+        let of_enterprise = self.entries.iter().filter(|(name, _)| name.0 == enterprise);
+        let shown = of_enterprise.filter_map(|(_, entry)| entry.shown(as_of));
+        shown.filter(|shown| from.is_none_or(|from| shown.created_at >= Some(from))).collect()
+    }
+
+    /// What has not arrived by now never will, and what has must never be signed or sent in another form: after a repair the
+    /// journal may have forgotten the one, and not the other.
+    pub(crate) fn forget_what_never_arrived(&mut self) {
+        self.sent.retain(|name, _| self.entries.contains_key(name));
+        self.closed = self.entries.keys().cloned().collect();
+        self.signed.clear();
+        self.sends.clear();
     }
 
     /// The settlement of an id with its transfers, as of an instant.

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
-use settlement_gateway::domain::settlement::{Change, Header, Money, Outcome, Progress, Route, Settlement, State};
+use settlement_gateway::domain::settlement::{Change, Intent, Money, Outcome, Progress, Route, Settlement, State};
 
 use super::changes::any_change;
 use super::number;
@@ -11,7 +11,7 @@ use crate::support::builders::{after_start, intent, next_id, start};
 
 /// Sequences that once failed: they run before all others.
 const KEPT: FileFailurePersistence = FileFailurePersistence::Direct("tests/it/simulation/kept/life.txt");
-const CASES: u32 = 3_000;
+const CASES: u32 = 400;
 
 /// The table of `docs/architecture.md`: from which states a change may be made, and to which it leads.
 fn row(change: &Change) -> (&'static [State], &'static [State]) {
@@ -96,9 +96,8 @@ impl Asked {
 }
 
 fn lives(route: Route, changes: Vec<Change>) -> Result<(), TestCaseError> {
-    let intent = settlement_gateway::domain::settlement::Intent { route, ..intent("e") };
-    let (id, header) = (next_id(), Header::of(&intent, start()));
-    let mut settlement = Settlement { id, header, progress: Progress::received(start()), archived_in: None };
+    let intent = Intent { route, ..intent("e") };
+    let mut settlement = Settlement::received(next_id(), &intent, start());
     let mut asked = Asked(false);
     for (second, change) in (1..).zip(changes) {
         let Ok(after) = settlement.after(&change, after_start(second)) else { continue };

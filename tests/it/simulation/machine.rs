@@ -9,19 +9,21 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use settlement_gateway::domain::ids::{EnterpriseId, KeyId};
-use settlement_gateway::domain::settlement::{Asked, Change, Intent};
+use settlement_gateway::domain::settlement::{AdoptedBy, AdoptedSettlement, Asked, Change, Intent, VenueStatus};
 use settlement_gateway::domain::signing::SigningJournal;
 use settlement_gateway::domain::signing::{PayloadDigest, Signature, SigningReference};
 use settlement_gateway::domain::time::{Clock, later};
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
-use settlement_gateway::store::{Claim, DetailsMark, FollowingStore, Recorded, SettlementStore, Store, StoreError};
+use settlement_gateway::store::{
+    AdoptionStore, Claim, DetailsMark, FollowingStore, HeadStore, Recorded, SettlementStore, Store, StoreError,
+};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 
 use super::changes::any_change;
 use super::journal::{Journal, Save};
 use super::number;
-use crate::support::builders::{external, intent, new_settlement, start};
+use crate::support::builders::{external, intent, new_settlement, start, venue};
 use crate::support::clock::ManualClock;
 
 /// Operations that once failed: they run before all others.
@@ -34,6 +36,7 @@ const ENTERPRISES: [&str; 2] = ["one", "other"];
 #[derive(Debug, Clone)]
 enum Op {
     Record(u8),
+    Adopt(u8),
     ClaimDue { pass_over: Vec<usize> },
     Claim(u8),
     ClaimFollowed { enterprise: usize, ahead_s: u64, limit: u32 },
@@ -52,6 +55,7 @@ fn any_op() -> impl Strategy<Value = Op> {
     let due = || prop::option::of(0..90_u64);
     prop_oneof![
         4 => (0..6_u8).prop_map(Op::Record),
+        1 => (0..6_u8).prop_map(Op::Adopt),
         6 => prop::collection::vec(0..2_usize, 0..2).prop_map(|pass_over| Op::ClaimDue { pass_over }),
         2 => (0..6_u8).prop_map(Op::Claim),
         2 => (0..2_usize, 0..120_u64, 1..4_u32)
@@ -145,6 +149,12 @@ impl Pair {
                 let real = self.real.record_settlement(new.clone()).await.unwrap();
                 prop_assert_eq!(recorded(&real), recorded(&self.model.record(new)));
             }
+            Op::Adopt(n) => {
+                let shown = venue(&format!("e-{n}"), VenueStatus::Pending);
+                let found = AdoptedSettlement::of(&enterprise(usize::from(n) % 2), shown, AdoptedBy::Adopt, now).unwrap();
+                let real = self.real.adopt(std::slice::from_ref(&found)).await.unwrap();
+                prop_assert_eq!(real, self.model.adopt(vec![found]));
+            }
             Op::ClaimDue { pass_over } => {
                 let pass_over: Vec<_> = pass_over.into_iter().map(enterprise).collect();
                 let real = self.real.claim_due(now, LEASE, &pass_over).await.unwrap();
@@ -231,6 +241,10 @@ impl Pair {
     /// Everything that is stored reads back as the model has it.
     async fn agree(&self) -> Result<(), TestCaseError> {
         prop_assert_eq!(&self.model.illegal, &Vec::<String>::new());
+        let (real, model) = (self.real.head().await.unwrap(), self.model.head());
+        prop_assert_eq!((real.epoch, real.sequence, real.link), (model.epoch, model.sequence, model.link));
+        prop_assert_eq!(self.real.unfinished(None, 1_000).await.unwrap(), self.model.unfinished(None, 1_000));
+        prop_assert_eq!(self.real.last_recorded_at().await.unwrap(), self.model.last_recorded_at());
         for row in self.model.rows() {
             let id = row.settlement.id;
             prop_assert_eq!(self.real.settlement_by_id(id).await.unwrap(), Some(row.settlement.clone()));

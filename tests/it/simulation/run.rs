@@ -56,23 +56,45 @@ fn rates(dice: &Dice) -> Rates {
 }
 
 async fn live(seed: u64) -> Outcome {
-    let dice = Dice::new(seed);
-    let world = World::new(Arc::clone(&dice), rates(&dice));
-    let skews: Vec<SignedDuration> = (0..dice.between(2, 3)).map(|_| any_skew(&dice)).collect();
-    let fleet = Fleet::start(&world, &skews);
-    let clients = Arc::new(Clients { world: Arc::clone(&world), fleet: Arc::clone(&fleet), told: Vec::new().into() });
-    tokio::spawn(Arc::clone(&clients).operate());
-    let lasts = dice.seconds(60, 900);
-    let mut asking = JoinSet::new();
-    for wish in wishes(&world, dice.between(2, 7)) {
-        let begins_after = dice.millis(0, u64::try_from(lasts.as_millis()).unwrap() / 2);
-        asking.spawn(Arc::clone(&clients).settle(wish, begins_after));
+    let mut run = Run::begin(seed);
+    storm(&run.world, &run.fleet, run.lasts).await;
+    run.calm();
+    ends(seed, &run.world, &run.clients, &mut run.asking).await
+}
+
+/// Gateways and clients, as a seed has them.
+pub(crate) struct Run {
+    pub(crate) world: Arc<World>,
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) asking: JoinSet<()>,
+    /// How long it storms.
+    pub(crate) lasts: Duration,
+}
+
+impl Run {
+    pub(crate) fn begin(seed: u64) -> Self {
+        let dice = Dice::new(seed);
+        let world = World::new(Arc::clone(&dice), rates(&dice));
+        let skews: Vec<SignedDuration> = (0..dice.between(2, 3)).map(|_| any_skew(&dice)).collect();
+        let fleet = Fleet::start(&world, &skews);
+        let clients = Arc::new(Clients { world: Arc::clone(&world), fleet: Arc::clone(&fleet), told: Vec::new().into() });
+        tokio::spawn(Arc::clone(&clients).operate());
+        let lasts = dice.seconds(60, 900);
+        let mut asking = JoinSet::new();
+        for wish in wishes(&world, dice.between(2, 7)) {
+            let begins_after = dice.millis(0, u64::try_from(lasts.as_millis()).unwrap() / 2);
+            asking.spawn(Arc::clone(&clients).settle(wish, begins_after));
+        }
+        Self { world, fleet, clients, asking, lasts }
     }
-    storm(&world, &fleet, lasts).await;
-    world.weather.clear();
-    fleet.heal();
-    world.history.note("the storm is over");
-    ends(seed, &world, &clients, &mut asking).await
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn calm(&self) {
+        self.world.weather.clear();
+        self.fleet.heal();
+        self.world.history.note("the storm is over");
+    }
 }
 
 /// Waits for the end, holds what must hold then, and says what the run came to.

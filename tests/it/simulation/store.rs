@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,14 +12,15 @@ use bigdecimal::BigDecimal;
 use jiff::Timestamp;
 use settlement_gateway::domain::anchor::{Head, Link};
 use settlement_gateway::domain::ids::{CallerId, Currency, EnterpriseId};
-use settlement_gateway::domain::settlement::{Change, Intent, Settlement, Standing, TimelineEntry};
+use settlement_gateway::domain::settlement::{AdoptedSettlement, Change, Intent, Settlement, Standing, TimelineEntry};
 use settlement_gateway::domain::signing::{
     JournalError, PayloadDigest, Reservation, Signature, SignatureRecord, SigningJournal, SigningReference,
 };
 use settlement_gateway::domain::time::Clock;
+use settlement_gateway::domain::trade::TradeWrite;
 use settlement_gateway::store::{
-    Claim, DetailsMark, FollowingStore, HeadStore, Lease, ListQuery, Material, NewSettlement, Recorded, SettlementName,
-    SettlementStore, Store, StoreError,
+    AdoptionStore, Claim, DetailsMark, FollowingStore, HeadStore, Lease, ListQuery, Material, NewSettlement, Recorded,
+    SettlementName, SettlementStore, Store, StoreError,
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -36,6 +37,8 @@ const REMEMBERED: usize = 4;
 pub(crate) struct StoreWire {
     pub(crate) world: Arc<World>,
     pub(crate) process: Arc<Process>,
+    /// The furthest that the process has seen anchored.
+    floor: Arc<Mutex<Option<Head>>>,
 }
 
 /// What becomes of a write on its way.
@@ -51,6 +54,16 @@ pub(super) fn unavailable() -> StoreError {
 }
 
 impl StoreWire {
+    pub(crate) fn new(world: &Arc<World>, process: &Arc<Process>) -> Self {
+        Self { world: Arc::clone(world), process: Arc::clone(process), floor: Arc::default() }
+    }
+
+    /// What a transaction does first that records or signs: it looks whether the journal has what this process has seen anchored.
+    fn floor_holds(&self) -> impl FnOnce(&Journal) -> Result<(), StoreError> + Send + 'static {
+        let floor = *self.floor.lock().unwrap();
+        move |journal| floor.map_or(Ok(()), |floor| journal.head().reaches(&floor)).map_err(StoreError::Adrift)
+    }
+
     fn is_cut(&self) -> bool {
         self.process.store_cut.load(Ordering::SeqCst) || self.world.weather.store_down.load(Ordering::SeqCst)
     }
@@ -113,9 +126,13 @@ impl StoreWire {
                 Err(unavailable())
             }
             Fate::Late(wait) => {
-                let wire = self.clone();
+                let (wire, server) = (self.clone(), self.world.server());
                 tokio::spawn(async move {
                     sleep(wait).await;
+                    // A server that is gone took with it what was not committed.
+                    if wire.world.server() != server {
+                        return;
+                    }
                     let _ = wire.commit(&format!("{what}: late"), work);
                 });
                 self.come_back().await?;
@@ -142,6 +159,9 @@ impl StoreWire {
         match &answer {
             Ok(_) => {
                 world.history.note(what);
+                if before.head().sequence < journal.head().sequence {
+                    world.standbys.lock().unwrap().push(Arc::clone(&before));
+                }
                 let mut past = world.past.lock().unwrap();
                 past.push(before);
                 let surplus = past.len().saturating_sub(REMEMBERED);
@@ -185,7 +205,12 @@ impl SettlementStore for StoreWire {
         let dice = &self.world.dice;
         new.id = Uuid::from_u64_pair(dice.between(0, u64::MAX - 1), dice.between(0, u64::MAX - 1));
         let what = format!("records {}", new.intent.asked.external_id);
-        self.write(what, move |journal, _| Ok(journal.record(new))).await
+        let floor_holds = self.floor_holds();
+        let record = move |journal: &mut Journal, _| match journal.existing(&new) {
+            Some(existing) => Ok(existing),
+            None => floor_holds(journal).map(|()| journal.record(new)),
+        };
+        self.write(what, record).await
     }
 
     async fn rehearse_settlement(&self, _: NewSettlement) -> Result<Option<Recorded>, StoreError> {
@@ -267,6 +292,10 @@ impl SettlementStore for StoreWire {
     async fn next_due(&self, pass_over: &[EnterpriseId]) -> Result<Option<Timestamp>, StoreError> {
         self.read(|journal| journal.next_due(pass_over)).await
     }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.read(|_| self.world.time.now()).await
+    }
 }
 
 #[async_trait]
@@ -313,7 +342,9 @@ impl SigningJournal for StoreWire {
     async fn reserve(&self, reference: &SigningReference, digest: PayloadDigest) -> Result<Reservation, JournalError> {
         let what = format!("reserves {}", reference.to_text());
         let reference = reference.clone();
-        let reserved = self.write(what, move |journal, _| Ok(journal.reserve(&reference, digest))).await;
+        let floor_holds = self.floor_holds();
+        let reserve = move |journal: &mut Journal, _| floor_holds(journal).map(|()| journal.reserve(&reference, digest));
+        let reserved = self.write(what, reserve).await;
         reserved.map_err(|error| JournalError(Box::new(error)))
     }
 
@@ -325,9 +356,12 @@ impl SigningJournal for StoreWire {
     ) -> Result<SignatureRecord, JournalError> {
         let what = format!("signs {}", reference.to_text());
         let reference = reference.clone();
-        let signed =
-            move |journal: &mut Journal, clock| journal.sign(clock, &reference, digest, signature).ok_or_else(unavailable);
-        self.write(what, signed).await.map_err(|error| JournalError(Box::new(error)))
+        let floor_holds = self.floor_holds();
+        let sign = move |journal: &mut Journal, clock| {
+            floor_holds(journal)?;
+            journal.sign(clock, &reference, digest, signature).ok_or_else(unavailable)
+        };
+        self.write(what, sign).await.map_err(|error| JournalError(Box::new(error)))
     }
 }
 
@@ -346,7 +380,33 @@ impl HeadStore for StoreWire {
         self.write(format!("begins epoch {epoch}"), move |journal, _| Ok(journal.begin_epoch(&from, epoch))).await
     }
 
-    fn hold_to(&self, _: Head) {}
+    fn hold_to(&self, floor: Head) {
+        *self.floor.lock().unwrap() = Some(floor);
+    }
+}
+
+#[async_trait]
+impl AdoptionStore for StoreWire {
+    async fn adopt(&self, settlements: &[AdoptedSettlement]) -> Result<Vec<AdoptedSettlement>, StoreError> {
+        let found = settlements.to_vec();
+        self.write("adopts".to_owned(), move |journal, _| Ok(journal.adopt(found))).await
+    }
+
+    async fn unfinished(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Settlement>, StoreError> {
+        self.read(|journal| journal.unfinished(after, limit)).await
+    }
+
+    async fn unfinished_trades(&self, _: Option<Uuid>, _: u32) -> Result<Vec<TradeWrite>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn undecided_confirmations(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn last_recorded_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(Journal::last_recorded_at).await
+    }
 }
 
 #[async_trait]

@@ -272,6 +272,11 @@ impl NetworkReads for VenueWire {
         let name = |id: &ExternalId| (query.enterprise_id.as_str().to_owned(), id.as_str().to_owned());
         let names: Vec<Name> = query.external_ids.iter().map(name).collect();
         let is_first = query.page.number == 0;
+        if names.is_empty() {
+            let (enterprise, from) = (query.enterprise_id.as_str(), query.created_from);
+            let listed = self.read(|ledger, as_of| ledger.listed(enterprise, from, as_of)).await;
+            return listed.map(|listed| if is_first { listed } else { Vec::new() });
+        }
         self.read(|ledger, as_of| names.iter().filter(|_| is_first).filter_map(|name| ledger.shown(name, as_of)).collect()).await
     }
 

@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use settlement_gateway::domain::time::{Clock, later};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::dice::Dice;
@@ -27,6 +28,11 @@ pub(crate) struct World {
     pub(crate) journal: Mutex<Journal>,
     /// The journal as the last commits left it, oldest first: what a stale read may see.
     pub(crate) past: Mutex<Vec<Arc<Journal>>>,
+    /// The journal as it was before each signature, oldest first: what a standby may have that lags.
+    pub(crate) standbys: Mutex<Vec<Arc<Journal>>>,
+    /// What a failover has lost, until it is repaired.
+    pub(crate) lost: Mutex<Option<Lost>>,
+    server: AtomicU64,
     pub(crate) ledger: Mutex<Ledger>,
     /// What all gateways anchor the journal in; it lies outside and does not fail.
     pub(crate) anchor: Arc<MemoryAnchor>,
@@ -44,10 +50,38 @@ impl World {
             history: History { time, lines: Mutex::default(), violations: Mutex::default() },
             journal: Mutex::new(Journal::new()),
             past: Mutex::default(),
+            standbys: Mutex::default(),
+            lost: Mutex::default(),
+            server: AtomicU64::new(0),
             ledger: Mutex::default(),
             anchor: Arc::default(),
             posts: Mutex::default(),
         })
+    }
+}
+
+/// What a failover has lost.
+pub(crate) struct Lost {
+    /// When it was.
+    pub(crate) since: Duration,
+    /// What the journal had.
+    pub(crate) before: Journal,
+    /// What it has since.
+    pub(crate) standby: Arc<Journal>,
+}
+
+impl World {
+    /// Which server has the journal: another one after each failover.
+    pub(crate) fn server(&self) -> u64 {
+        self.server.load(Ordering::SeqCst)
+    }
+
+    /// Another server takes over, with what it has.
+    pub(crate) fn fails_over(&self, standby: Arc<Journal>) {
+        let before = std::mem::replace(&mut *self.journal.lock().unwrap(), Journal::clone(&standby));
+        self.past.lock().unwrap().clear();
+        self.server.fetch_add(1, Ordering::SeqCst);
+        *self.lost.lock().unwrap() = Some(Lost { since: self.time.elapsed(), before, standby });
     }
 }
 
@@ -116,7 +150,7 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn note(&self, what: impl AsRef<str>) {
-        self.lines.lock().unwrap().push(format!("{:>11.3} {}", self.time.elapsed().as_millis(), what.as_ref()));
+        self.lines.lock().unwrap().push(format!("{:>9} {}", self.time.elapsed().as_millis(), what.as_ref()));
     }
 
     pub(crate) fn violated(&self, invariant: &str, what: impl AsRef<str>) {
@@ -153,7 +187,9 @@ pub(crate) enum Life {
 /// One gateway's process, as the world meets it.
 pub(crate) struct Process {
     pub(crate) name: String,
-    life: watch::Sender<Life>,
+    life: Mutex<Life>,
+    /// Wakes in the order of waiting, as `watch` does not: a run must repeat itself.
+    changed: Notify,
     pub(crate) store_cut: AtomicBool,
     pub(crate) venue_cut: AtomicBool,
     time: TrueTime,
@@ -163,28 +199,38 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn new(name: String, time: TrueTime, skew: SignedDuration) -> Arc<Self> {
         let (store_cut, venue_cut) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Self { name, life: watch::Sender::new(Life::Running), store_cut, venue_cut, time, skew: Mutex::new(skew) })
+        let (life, changed) = (Mutex::new(Life::Running), Notify::new());
+        Arc::new(Self { name, life, changed, store_cut, venue_cut, time, skew: Mutex::new(skew) })
     }
 
     pub(crate) fn becomes(&self, life: Life) {
+        let mut now = self.life.lock().unwrap();
         // What is dead stays dead.
-        self.life.send_if_modified(|now| {
-            let changes = *now != Life::Dead && *now != life;
-            if changes {
-                *now = life;
-            }
-            changes
-        });
+        if *now != Life::Dead {
+            *now = life;
+        }
+        drop(now);
+        self.changed.notify_waiters();
+    }
+
+    fn life(&self) -> Life {
+        *self.life.lock().unwrap()
     }
 
     pub(crate) fn is_dead(&self) -> bool {
-        *self.life.borrow() == Life::Dead
+        self.life() == Life::Dead
     }
 
     /// Goes on once the process runs; never where it is dead.
     pub(crate) async fn runs(&self) {
-        if self.life.subscribe().wait_for(|life| *life == Life::Running).await.is_err() {
-            pending::<()>().await;
+        loop {
+            let mut changes = pin!(self.changed.notified());
+            changes.as_mut().enable();
+            match self.life() {
+                Life::Running => return,
+                Life::Paused => changes.await,
+                Life::Dead => pending().await,
+            }
         }
     }
 
