@@ -19,7 +19,12 @@ test: ## Run all tests; those of PostgreSQL start its server, which is installed
 	@scripts/postgres.sh
 	@scripts/grpcurl.sh
 	@scripts/helm.sh
+	@scripts/examples.sh build
 	$(CARGO) test --locked
+
+.PHONY: stubs
+stubs: ## Generate the callers' stubs for Go, Python, TypeScript and Java into examples/*/gen
+	@scripts/examples.sh stubs
 
 .PHONY: torture
 torture: ## Kill replicas at random under load: SETTLEMENTS=2000 STORE=sqlite|postgres SEED=, each as you like
@@ -37,6 +42,7 @@ lint: ## Check format, lints, documentation and the contract
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib --quiet
 	@scripts/buf.sh lint
 	@scripts/buf.sh format --diff --exit-code
+	@scripts/buf.sh breaking --against "$$(ls tests/golden/contract-*.binpb | sort -V | tail -1)"
 
 .PHONY: bench
 bench: ## Measure the parts and the whole gateway, as ratios in one run

@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
 # Runs buf, from the path or installed through a package registry into target/; says so and succeeds where it cannot be had.
+# With -C it runs in another folder of the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+folder=.
+if [ "${1:-}" = -C ]; then
+  folder=$2
+  shift 2
+fi
 if command -v buf >/dev/null 2>&1; then
+  cd "$folder"
   exec buf "$@"
 fi
 tools="$PWD/target/tools"
@@ -13,6 +20,9 @@ if [ ! -x "$tools/node_modules/.bin/buf" ] && [ ! -x "$tools/python/bin/buf" ]; 
     || { echo "buf cannot be had here: 'buf $*' is skipped"; exit 0; }
 fi
 for candidate in "$tools/node_modules/.bin/buf" "$tools/python/bin/buf"; do
-  if [ -x "$candidate" ]; then exec "$candidate" "$@"; fi
+  if [ -x "$candidate" ]; then
+    cd "$folder"
+    exec "$candidate" "$@"
+  fi
 done
 echo "buf cannot be had here: 'buf $*' is skipped"
