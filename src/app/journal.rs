@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{AppError, SystemClock};
 use crate::config::{Environment, PostgresUrl, StoreLocation};
-use crate::store::postgres::{self, PostgresOptions, PostgresStore};
+use crate::store::postgres::{self, PostgresOptions, PostgresStore, ServerDurability};
 use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 use crate::store::{LeaseClock, OpenError, SchemaStatus, Store};
 
@@ -47,6 +47,23 @@ pub async fn journal_schema(location: &StoreLocation, environment: &dyn Environm
         StoreLocation::Sqlite(path) => sqlite::schema(path).await?,
         StoreLocation::Postgres { url, max_connections } => {
             postgres::schema(&options(url, *max_connections, environment)?).await?
+        }
+    })
+}
+
+/// Asks the journal's server how it keeps what it acknowledged, and changes nothing; `None` beside SQLite, which this process
+/// has wait for its disk itself.
+///
+/// # Errors
+/// As [`open_journal`]; also when the server is not fit for a journal.
+pub async fn journal_durability(
+    location: &StoreLocation,
+    environment: &dyn Environment,
+) -> Result<Option<ServerDurability>, AppError> {
+    Ok(match location {
+        StoreLocation::Sqlite(_) => None,
+        StoreLocation::Postgres { url, max_connections } => {
+            Some(postgres::durability(&options(url, *max_connections, environment)?).await?)
         }
     })
 }

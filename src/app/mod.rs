@@ -8,6 +8,7 @@ mod callers;
 mod copies;
 mod error;
 mod journal;
+mod looking;
 mod recovery;
 mod runners;
 mod serving;
@@ -34,11 +35,14 @@ use crate::telemetry::metrics::Metrics;
 pub use anchor::open_anchor;
 pub use copies::{Copies, backup_journal, restore_journal};
 pub use error::AppError;
-pub use journal::{journal_schema, open_journal, open_journal_to_read};
+pub use journal::{journal_durability, journal_schema, open_journal, open_journal_to_read};
+pub use looking::{Surroundings, open_surroundings};
 pub use recovery::open_recovery;
 use serving::Listeners;
 pub use signals::StopSignals;
 pub use system::{SystemClock, SystemEntropy};
+use venues::Purses;
+pub use venues::{BITLIPA, Pulses};
 
 /// How often the journal is asked for a sign of life, for the services' health.
 const JOURNAL_PROBE_INTERVAL: Duration = Duration::from_secs(5);
@@ -76,7 +80,8 @@ impl App {
         let clock = Arc::new(SystemClock);
         let metrics = Metrics::shared()?;
         let store = open_journal(&config.store, environment).await?;
-        let directory = Arc::new(venues::directory(config, environment, &store)?);
+        let pulses = Pulses::of(config);
+        let directory = Arc::new(venues::directory(config, environment, &Purses::Journal(&store), &pulses)?);
         let keyring = Arc::new(keyring);
         let anchor = anchor::keeper(store.clone(), open_anchor(&config.anchor.location, environment)?).await;
         let engine = Engine::new(

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{AppError, SystemClock, open_anchor, open_journal, venues};
+use super::venues::{self, Pulses, Purses};
+use super::{AppError, SystemClock, open_anchor, open_journal};
 use crate::config::{Config, Environment};
 use crate::service::recovery::Recovery;
 
@@ -13,6 +14,6 @@ use crate::service::recovery::Recovery;
 pub async fn open_recovery(config: &Config, environment: &dyn Environment) -> Result<Recovery, AppError> {
     let anchor = open_anchor(&config.anchor.location, environment)?;
     let store = open_journal(&config.store, environment).await?;
-    let directory = Arc::new(venues::directory(config, environment, &store)?);
+    let directory = Arc::new(venues::directory(config, environment, &Purses::Journal(&store), &Pulses::of(config))?);
     Ok(Recovery::new(store, anchor, directory, Arc::new(SystemClock), config.engine.lease))
 }

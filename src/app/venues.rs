@@ -1,5 +1,6 @@
 //! Whom the gateway serves: the configuration's enterprises and merchants, each with its venue.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,23 +14,66 @@ use crate::service::{
 use crate::store::Store;
 use crate::upstream::bitgo::{self, BitGo, BitGoOptions, SigningMethod};
 use crate::upstream::bitlipa::{Bitlipa, BitlipaOptions};
-use crate::upstream::{Allowance, Credential, HttpOptions};
+use crate::upstream::{Allowance, Credential, HttpOptions, Pulse, Seen, Unlimited};
+
+/// Who gives leave to call venues.
+pub(super) enum Purses<'a> {
+    /// The budgets of the journal, which all replicas draw from.
+    Journal(&'a Arc<dyn Store>),
+    /// Nobody has to be asked: for a few reads by hand, while the journal may not even answer.
+    Open,
+}
+
+impl Purses<'_> {
+    fn purse(&self, name: &str, calls: u32) -> Arc<dyn Allowance> {
+        match self {
+            Self::Journal(store) => Arc::new(VenueBudget::new((*store).clone(), name, CallBudget::per_minute(calls))),
+            Self::Open => Arc::new(Unlimited),
+        }
+    }
+}
+
+/// What was last seen of each venue, by the name under which it is called: an enterprise's id, or [`BITLIPA`].
+#[derive(Debug, Clone, Default)]
+pub struct Pulses(BTreeMap<String, Pulse>);
+
+impl Pulses {
+    /// One for each enterprise and for Bitlipa, where there is nothing to see yet.
+    pub(super) fn of(config: &Config) -> Self {
+        let enterprises = config.enterprises.iter().map(|enterprise| enterprise.id.as_str());
+        let names = enterprises.chain(config.bitlipa.is_some().then_some(BITLIPA));
+        Self(names.map(|name| (name.to_owned(), Pulse::default())).collect())
+    }
+
+    /// What was last seen under a name.
+    #[must_use]
+    pub fn seen(&self, name: &str) -> Seen {
+        self.pulse(name).seen()
+    }
+
+    fn pulse(&self, name: &str) -> Pulse {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+}
 
 /// The directory of everybody who is served.
-pub(super) fn directory(config: &Config, environment: &dyn Environment, store: &Arc<dyn Store>) -> Result<Directory, AppError> {
+pub(super) fn directory(
+    config: &Config,
+    environment: &dyn Environment,
+    purses: &Purses<'_>,
+    pulses: &Pulses,
+) -> Result<Directory, AppError> {
     let enterprises = config.enterprises.iter().map(|enterprise| {
-        let allowance = Arc::new(budget(enterprise, config, store));
-        self::enterprise(enterprise, &config.venues, environment, allowance)
+        let allowance = purses.purse(purse_of(enterprise, config), config.venues.bitgo_requests_per_minute);
+        self::enterprise(enterprise, &config.venues, environment, allowance, pulses)
     });
-    let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, config, environment, store)).transpose()?;
+    let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, config, environment, purses, pulses)).transpose()?;
     Ok(Directory::new(enterprises.collect::<Result<_, _>>()?, quotes)?)
 }
 
 /// The budget of an enterprise's credential: enterprises whose token stands in the same place share the first one's.
-fn budget(enterprise: &config::Enterprise, config: &Config, store: &Arc<dyn Store>) -> VenueBudget {
-    let first = config.enterprises.iter().find(|other| other.token == enterprise.token).unwrap_or(enterprise);
-    let calls = CallBudget::per_minute(config.venues.bitgo_requests_per_minute);
-    VenueBudget::new(store.clone(), first.id.as_str(), calls)
+fn purse_of<'a>(enterprise: &'a config::Enterprise, config: &'a Config) -> &'a str {
+    config.enterprises.iter().find(|other| other.token == enterprise.token).unwrap_or(enterprise).id.as_str()
 }
 
 fn enterprise(
@@ -37,6 +81,7 @@ fn enterprise(
     venues: &Venues,
     environment: &dyn Environment,
     allowance: Arc<dyn Allowance>,
+    pulses: &Pulses,
 ) -> Result<Enterprise, AppError> {
     let whose = enterprise.id.as_str();
     let options = BitGoOptions {
@@ -51,7 +96,7 @@ fn enterprise(
             Some(SigningPayloadMethod::Get) => SigningMethod::Get,
             Some(SigningPayloadMethod::Post) | None => SigningMethod::Post,
         },
-        http: http(whose, &enterprise.base_url, enterprise.ca_file.as_deref(), venues)?,
+        http: http(whose, &enterprise.base_url, enterprise.ca_file.as_deref(), venues, pulses)?,
         allowance,
         clock: Arc::new(SystemClock),
     };
@@ -77,6 +122,8 @@ fn enterprise(
     Ok(Enterprise { id: enterprise.id.clone(), settles, reads: venue.clone(), trading, venue, terms })
 }
 
+/// The name under which Bitlipa is called.
+pub const BITLIPA: &str = "Bitlipa";
 /// The name of Bitlipa's budget. An enterprise of this name would share it, and wait for no good reason, but safely.
 const BITLIPA_PURSE: &str = "venue: Bitlipa";
 
@@ -84,18 +131,18 @@ fn quote_desk(
     bitlipa: &config::Bitlipa,
     config: &Config,
     environment: &dyn Environment,
-    store: &Arc<dyn Store>,
+    purses: &Purses<'_>,
+    pulses: &Pulses,
 ) -> Result<QuoteDesk, AppError> {
-    let calls = CallBudget::per_minute(config.venues.bitlipa_requests_per_minute);
     let options = BitlipaOptions {
         base_url: bitlipa.base_url.as_str().to_owned(),
-        api_key: credential("Bitlipa", &bitlipa.api_key, environment)?,
-        api_secret: credential("Bitlipa", &bitlipa.api_secret, environment)?,
-        http: http("Bitlipa", &bitlipa.base_url, bitlipa.ca_file.as_deref(), &config.venues)?,
-        allowance: Arc::new(VenueBudget::new(store.clone(), BITLIPA_PURSE, calls)),
+        api_key: credential(BITLIPA, &bitlipa.api_key, environment)?,
+        api_secret: credential(BITLIPA, &bitlipa.api_secret, environment)?,
+        http: http(BITLIPA, &bitlipa.base_url, bitlipa.ca_file.as_deref(), &config.venues, pulses)?,
+        allowance: purses.purse(BITLIPA_PURSE, config.venues.bitlipa_requests_per_minute),
         clock: Arc::new(SystemClock),
     };
-    let venue = Bitlipa::new(options).map_err(|cause| AppError::Venue { whose: "Bitlipa".to_owned(), cause })?;
+    let venue = Bitlipa::new(options).map_err(|cause| AppError::Venue { whose: BITLIPA.to_owned(), cause })?;
     let callback = config.callbacks.as_ref().and_then(|callbacks| callbacks.bitlipa.as_ref());
     Ok(QuoteDesk {
         venue: Arc::new(venue),
@@ -128,7 +175,13 @@ fn credential(whose: &str, source: &SecretSource, environment: &dyn Environment)
     credential.map_err(|cause| AppError::Credential { whose: whose.to_owned(), cause })
 }
 
-fn http(whose: &str, base_url: &BaseUrl, ca_file: Option<&Path>, venues: &Venues) -> Result<HttpOptions, AppError> {
+fn http(
+    whose: &str,
+    base_url: &BaseUrl,
+    ca_file: Option<&Path>,
+    venues: &Venues,
+    pulses: &Pulses,
+) -> Result<HttpOptions, AppError> {
     Ok(HttpOptions {
         name: whose.to_owned(),
         connect_timeout: venues.connect_timeout,
@@ -142,5 +195,6 @@ fn http(whose: &str, base_url: &BaseUrl, ca_file: Option<&Path>, venues: &Venues
         breaker_failures: venues.breaker_failures,
         breaker_wait: venues.breaker_wait,
         max_clock_skew: venues.max_clock_skew,
+        pulse: pulses.pulse(whose),
     })
 }

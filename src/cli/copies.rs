@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::{Exit, complain, say};
+use super::progress::watched;
 use crate::app::{AppError, Copies, backup_journal, restore_journal};
 use crate::causes::with_causes;
 use crate::config::{Config, ProcessEnvironment};
@@ -41,14 +42,16 @@ const BY_THE_SERVER: &str = "PostgreSQL makes its own backups; nothing was done 
 
 pub(super) async fn backup(args: &BackupArgs) -> Exit {
     let Some(config) = load(&args.config) else { return Exit::Misconfigured };
-    ended(backup_journal(&config.store, &ProcessEnvironment, &args.to).await, |copied| {
+    let copying = backup_journal(&config.store, &ProcessEnvironment, &args.to);
+    ended(watched("copying the journal", copying).await, |copied| {
         vec![format!("{}: {}", args.to.display(), contents(copied)), "whole, on the disk, and checked".to_owned()]
     })
 }
 
 pub(super) async fn restore(args: &RestoreArgs) -> Exit {
     let Some(config) = load(&args.config) else { return Exit::Misconfigured };
-    ended(restore_journal(&config.store, &ProcessEnvironment, &args.from).await, |copied| {
+    let copying = restore_journal(&config.store, &ProcessEnvironment, &args.from);
+    ended(watched("copying and checking the backup", copying).await, |copied| {
         let last = copied.signatures;
         vec![
             format!("{}: {}", args.from.display(), contents(copied)),

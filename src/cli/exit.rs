@@ -12,15 +12,44 @@ pub enum Exit {
     Failure,
     /// The configuration has mistakes: 2, as for a wrong command line.
     Misconfigured,
+    /// Nothing failed, and something should be looked at: 3.
+    Warned,
+    /// The gateway could not be reached, or asked to be called again later: 4.
+    Unavailable,
+}
+
+impl Exit {
+    /// Every way to end, in the order of the codes.
+    pub const ALL: [Self; 5] = [Self::Success, Self::Failure, Self::Misconfigured, Self::Warned, Self::Unavailable];
+
+    /// The process's exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Misconfigured => 2,
+            Self::Warned => 3,
+            Self::Unavailable => 4,
+        }
+    }
+
+    /// What the code says, as `docs/commands.md` shows it.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "all went well",
+            Self::Failure => "the work failed, or what was looked for is not as it should be",
+            Self::Misconfigured => "the configuration has mistakes, or the command line is wrong; nothing was done",
+            Self::Warned => "nothing failed, and something should be looked at",
+            Self::Unavailable => "the gateway could not be reached, or asked to be called again later",
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Success => Self::SUCCESS,
-            Exit::Failure => Self::from(1),
-            Exit::Misconfigured => Self::from(2),
-        }
+        Self::from(exit.code())
     }
 }
 
@@ -32,4 +61,10 @@ pub(super) fn say(text: &str) {
 /// Prints a line about what went wrong.
 pub(super) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Writes to the terminal that people read errors on, without ending the line.
+pub(super) fn whisper(text: &str) {
+    let mut out = std::io::stderr();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

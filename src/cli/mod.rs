@@ -1,19 +1,24 @@
 //! The command line: one file a subcommand.
 
 mod audit;
+mod completions;
 mod config;
 mod copies;
 mod dev;
+mod doctor;
 mod exit;
 mod export;
 mod healthcheck;
 mod keys;
 mod logging;
 mod migrate;
+mod output;
 mod private_file;
+mod progress;
 mod recovery;
 mod sandbox;
 mod serve;
+mod settlements;
 
 use clap::{Parser, Subcommand};
 
@@ -35,6 +40,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Run the simulated venues alone, as a staging venue.
     Sandbox(sandbox::SandboxArgs),
+    /// Look at everything that a gateway needs (files, keys, journal, venues, clocks, certificates), and change nothing.
+    Doctor(doctor::DoctorArgs),
+    /// Look at settlements of a running gateway, and decide about them.
+    Settlements(settlements::SettlementsArgs),
     /// Work with the configuration file.
     Config(config::ConfigArgs),
     /// Show keys: public data only.
@@ -57,6 +66,8 @@ enum Command {
     Restore(copies::RestoreArgs),
     /// Ask a running gateway whether it is ready; exits with 0 if so. For containers and probes.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Print what a shell needs to complete this command line.
+    Completions(completions::CompletionsArgs),
     /// Print the version.
     Version,
 }
@@ -68,6 +79,8 @@ impl Cli {
             Command::Dev(args) => dev::run(args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Sandbox(args) => sandbox::run(args).await,
+            Command::Doctor(args) => doctor::run(&args).await,
+            Command::Settlements(args) => settlements::run(&args).await,
             Command::Config(args) => config::run(&args),
             Command::Keys(args) => keys::run(&args),
             Command::Export(args) => export::run(&args).await,
@@ -79,6 +92,7 @@ impl Cli {
             Command::Backup(args) => copies::backup(&args).await,
             Command::Restore(args) => copies::restore(&args).await,
             Command::Healthcheck(args) => healthcheck::run(&args).await,
+            Command::Completions(args) => completions::run(&args),
             Command::Version => {
                 exit::say(&format!("settlement-gateway {}", env!("CARGO_PKG_VERSION")));
                 Exit::Success

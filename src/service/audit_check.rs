@@ -93,7 +93,19 @@ impl AuditReport {
 /// # Errors
 /// [`StoreError`] when the journal does not answer.
 pub async fn check_audit(store: &dyn AuditStore, kept: Vec<AuditHead>) -> Result<AuditReport, StoreError> {
-    let mut check = Check { store, lines: 0, fault_count: 0, faults: Vec::new() };
+    check_audit_telling(store, kept, &|| {}).await
+}
+
+/// The same, which tells of each record and each line that was read, for who waits for the end.
+///
+/// # Errors
+/// As [`check_audit`].
+pub async fn check_audit_telling(
+    store: &dyn AuditStore,
+    kept: Vec<AuditHead>,
+    tell: &(dyn Fn() + Send + Sync),
+) -> Result<AuditReport, StoreError> {
+    let mut check = Check { store, tell, lines: 0, fault_count: 0, faults: Vec::new() };
     let chain = check.chain(kept).await?;
     let waiting = check.waiting().await?;
     for part in JournalPart::ALL {
@@ -104,6 +116,7 @@ pub async fn check_audit(store: &dyn AuditStore, kept: Vec<AuditHead>) -> Result
 
 struct Check<'s> {
     store: &'s dyn AuditStore,
+    tell: &'s (dyn Fn() + Send + Sync),
     lines: u64,
     fault_count: u64,
     faults: Vec<JournalFault>,
@@ -120,6 +133,7 @@ impl Check<'_> {
                 break;
             }
             for link in page {
+                (self.tell)();
                 verifier.take(&link);
                 if let ChainLink::Record(chained) = &link {
                     self.line_of(&chained.record).await?;
@@ -177,6 +191,7 @@ impl Check<'_> {
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.subject());
             for line in page {
+                (self.tell)();
                 self.lines += 1;
                 match line {
                     JournalLine::Entry(subject, entry) => self.record_of(&subject, &entry).await?,

@@ -62,7 +62,7 @@ mod watch_settlement;
 mod watch_settlement_events;
 
 pub use anchor::{AnchorKeeper, NotSigned, Unanchored};
-pub use audit_check::{AuditReport, JournalFault, check_audit};
+pub use audit_check::{AuditReport, JournalFault, check_audit, check_audit_telling};
 pub use cancel_quote::cancel_quote;
 pub use cancel_settlement::cancel_settlement;
 pub use chainer::{Chainer, ChainerSettings};

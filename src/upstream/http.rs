@@ -7,6 +7,7 @@
 mod base_url;
 mod breaker;
 mod options;
+mod pulse;
 mod repeat;
 mod retry_after;
 mod skew;
@@ -27,6 +28,7 @@ use crate::domain::time::Clock;
 pub(super) use base_url::BaseUrl;
 use breaker::{Breaker, Permit};
 pub use options::{BuildError, HttpOptions};
+pub use pulse::{Pulse, Seen};
 use skew::Skew;
 
 /// The largest answer that is read, in bytes; the largest page of transfers is far smaller.
@@ -144,6 +146,7 @@ impl Admitted<'_> {
         let sent = client.clock.now();
         let called = client.exchange(request).await;
         permit.tell(Instant::now(), was_there(&called));
+        client.options.pulse.called(client.clock.now(), was_there(&called));
         if let Ok(response) = &called {
             client.skew.note(response.header("date"), sent, client.clock.now());
         }

@@ -19,7 +19,7 @@ mod unmapped;
 pub use allowance::{Allowance, NoLeave, Unlimited};
 pub use credential::{Credential, CredentialError, MAX_CREDENTIAL_BYTES};
 pub use failure::VenueFailure;
-pub use http::{BuildError, HttpOptions};
+pub use http::{BuildError, HttpOptions, Pulse, Seen};
 pub use id_filter::{MAX_ID_FILTER_BYTES, id_runs};
 pub use network::{GoNetwork, NetworkReads};
 pub use quotes::{CallbackUrl, QuoteVenue};

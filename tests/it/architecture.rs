@@ -285,6 +285,15 @@ fn some_crates_are_used_in_one_folder_alone() {
 }
 
 #[test]
+fn the_contracts_types_leave_grpc_for_the_clients_of_the_command_line_alone() {
+    let clients = ["src/grpc", "src/cli/dev/tour", "src/cli/dev/tour.rs", "src/cli/settlements"].map(|place| root().join(place));
+    for file in files_below(&root().join("src")) {
+        let is_client = clients.iter().any(|place| file.starts_with(place));
+        assert!(is_client || !code_of(&file).contains("grpc::pb"), "the contract's types are used in {}", file.display());
+    }
+}
+
+#[test]
 fn a_use_case_gets_a_signature_from_the_keeper_of_the_anchor_alone() {
     let asks =
         |code: &str| code.split("crate::custody::").skip(1).any(|rest| rest.split(';').next().unwrap().contains("sign_once"));

@@ -51,6 +51,8 @@ enum AuditError {
     Journal(#[from] StoreError),
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("the verification ended unexpectedly")]
+    Ended(#[from] tokio::task::JoinError),
     #[error("record {0} cannot be read: verify the chain")]
     Unreadable(u64),
 }

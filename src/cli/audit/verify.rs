@@ -5,12 +5,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tokio::task::spawn_blocking;
 
 use super::super::exit::{Exit, say};
 use super::super::private_file::FileError;
+use super::super::progress::{Tally, counted};
 use super::{AuditError, Where, parse_head};
 use crate::domain::audit::{AuditHead, ChainLink, ChainedRecord, Verified, Verifier};
-use crate::service::check_audit;
+use crate::service::check_audit_telling;
 
 /// The longest line of a file that is read: far more than any record has.
 const MAX_LINE_BYTES: u64 = 4 * 1024 * 1024;
@@ -36,8 +38,10 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<Exit, AuditError> {
     match (&args.file, &args.config) {
         (Some(file), _) => {
             let start = args.after.unwrap_or(AuditHead::EMPTY);
-            let verified = of_file(file, start, args.head.clone())?;
-            Ok(told(&verified))
+            let (file, kept, tally) = (file.clone(), args.head.clone(), Tally::default());
+            let counting = tally.clone();
+            let verifying = spawn_blocking(move || of_file(&file, start, kept, &counting));
+            Ok(told(&counted("verifying the chain", "records", &tally, verifying).await??))
         }
         (None, Some(config)) => of_journal(config, args.head.clone()).await,
         (None, None) => Ok(Exit::Misconfigured),
@@ -46,7 +50,10 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<Exit, AuditError> {
 
 async fn of_journal(config: &Path, kept: Vec<AuditHead>) -> Result<Exit, AuditError> {
     let store = Where { config: config.to_owned() }.open().await?;
-    let report = check_audit(store.as_ref(), kept).await?;
+    let tally = Tally::default();
+    let tell = || tally.count();
+    let checking = check_audit_telling(store.as_ref(), kept, &tell);
+    let report = counted("verifying the chain and the journal", "records and lines", &tally, checking).await?;
     store.close().await?;
     let exit = told(&report.chain);
     say(&format!("{} records wait to be chained", report.waiting));
@@ -72,7 +79,7 @@ fn untold(count: u64, told: usize) {
 }
 
 /// Reads a file line by line. A line that is no record is a fault of its own.
-fn of_file(path: &Path, start: AuditHead, kept: Vec<AuditHead>) -> Result<Verified, AuditError> {
+fn of_file(path: &Path, start: AuditHead, kept: Vec<AuditHead>, tally: &Tally) -> Result<Verified, FileError> {
     let file = |source| FileError { path: path.to_owned(), source };
     let mut reader = BufReader::new(File::open(path).map_err(file)?);
     let mut verifier = Verifier::new(start, kept);
@@ -83,6 +90,7 @@ fn of_file(path: &Path, start: AuditHead, kept: Vec<AuditHead>) -> Result<Verifi
         }
         let record = std::str::from_utf8(&line).ok().and_then(ChainedRecord::from_line);
         let position = verifier.position() + 1;
+        tally.count();
         verifier.take(&record.map_or(ChainLink::Unreadable { position }, ChainLink::Record));
     }
 }

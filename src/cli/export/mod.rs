@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::exit::{Exit, complain, say};
 use super::private_file::{FileError, PrivateFile};
+use super::progress::{Tally, counted};
 use crate::app::{AppError, open_journal_to_read};
 use crate::causes::with_causes;
 use crate::config::{Config, ProcessEnvironment};
@@ -90,8 +91,10 @@ async fn export(args: &ExportArgs, config: &Config) -> Result<Vec<String>, Expor
     let enterprises = chosen(args, config)?;
     let store = open_journal_to_read(&config.store, &ProcessEnvironment).await?;
     let mut lines = Vec::new();
+    let tally = Tally::default();
     for enterprise_id in enterprises {
-        lines.extend(export_enterprise(args, store.as_ref(), enterprise_id).await?);
+        let exporting = export_enterprise(args, store.as_ref(), enterprise_id, &tally);
+        lines.extend(counted("exporting", "settlements", &tally, exporting).await?);
     }
     store.close().await?;
     Ok(lines)
@@ -114,6 +117,7 @@ async fn export_enterprise(
     args: &ExportArgs,
     store: &dyn Store,
     enterprise_id: EnterpriseId,
+    tally: &Tally,
 ) -> Result<Vec<String>, ExportError> {
     let start = |date: Date| date.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp());
     let day = Day { from: start(args.day)?, before: start(args.day.tomorrow()?)?, enterprise_id };
@@ -129,6 +133,7 @@ async fn export_enterprise(
         lines.write(&csv::lines(&one))?;
         whole.write(&json::settlement(&one, totals.settlements() == 0))?;
         totals.add(&one);
+        tally.count();
     }
     whole.write(&json::closing(&totals))?;
     sums.write(&csv::totals(&day, args.day, &totals))?;

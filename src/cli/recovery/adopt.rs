@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{CommandError, Common, Opened, over, told};
 use crate::cli::exit::{Exit, say};
+use crate::cli::progress::watched;
 
 /// Arguments of `adopt`.
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ pub(in crate::cli) async fn run(args: &AdoptArgs) -> Exit {
 }
 
 async fn adopt(args: &AdoptArgs, Opened { recovery, .. }: Opened) -> Result<Exit, CommandError> {
-    let listed = recovery.adopt(args.since).await?;
+    let listed = watched("reading what the venues have", recovery.adopt(args.since)).await?;
     say(&told::adopted(&listed, args.common.json));
     recovery.close().await.map_err(CommandError::Close)?;
     Ok(Exit::Success)

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{CommandError, Common, Opened, over, told};
 use crate::cli::exit::{Exit, say};
+use crate::cli::progress::watched;
 use crate::service::recovery::RepairOptions;
 
 /// Arguments of `repair`.
@@ -40,7 +41,7 @@ async fn repair(args: &RepairArgs, Opened { recovery, .. }: Opened) -> Result<Ex
             margin: Duration::from_secs(u64::from(args.margin_minutes) * 60),
             takes_another_journals_place: args.take_another_journals_place,
         };
-        let report = recovery.repair(options).await?;
+        let report = watched("repairing: reading what the venues have", recovery.repair(options)).await?;
         (told::repair(report.as_ref(), args.common.json), Exit::Success)
     } else {
         let diagnosis = recovery.diagnose().await?;

@@ -3,12 +3,37 @@
 use sqlx::{PgPool, Row};
 
 use super::driver;
+use super::open::{PostgresOptions, pool};
 use crate::store::sql::{Mode, OpenError, failed};
 
 /// The oldest version of PostgreSQL that will do.
 const OLDEST_POSTGRES: i64 = 15;
 /// How PostgreSQL's version number counts majors.
 const VERSIONS_IN_A_MAJOR: i64 = 10_000;
+
+/// What a server says of how it keeps what it acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerDurability {
+    /// Its name and version in words.
+    pub version: String,
+    /// When a commit is acknowledged; absent where a database knows no other way than once it is durable.
+    pub synchronous_commit: Option<String>,
+    /// Whether it waits for its disk.
+    pub fsync: Option<String>,
+}
+
+/// Asks a server whether it is fit for a journal, and how it keeps what it acknowledged. Nothing is changed.
+///
+/// # Errors
+/// [`OpenError`] when it cannot be reached, and when it is not fit.
+pub async fn durability(options: &PostgresOptions) -> Result<ServerDurability, OpenError> {
+    let pool = pool(options).await?;
+    let asked = ask(&pool).await.map_err(failed);
+    pool.close().await;
+    let server = asked?;
+    server.is_fit()?;
+    Ok(ServerDurability { version: server.version, synchronous_commit: server.synchronous_commit, fsync: server.fsync })
+}
 
 /// What a server says of itself.
 struct Server {

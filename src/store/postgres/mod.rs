@@ -20,6 +20,7 @@ mod tests;
 
 pub use anchor::PostgresAnchor;
 pub use backups::{ServerBackups, backups};
+pub use checks::{ServerDurability, durability};
 pub use driver::PostgresDriver;
 pub use migrate::schema;
 pub use open::PostgresOptions;

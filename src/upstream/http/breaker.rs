@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use metrics::gauge;
 
+use super::Pulse;
+
 /// Counts failures in a row, and holds calls back after too many of them.
 pub(super) struct Breaker {
     name: String,
     most_failures: u32,
     wait: Duration,
     state: Mutex<State>,
+    pulse: Pulse,
 }
 
 #[derive(Default)]
@@ -34,7 +37,12 @@ pub(super) struct Permit<'a> {
 impl Breaker {
     /// A breaker that holds calls back for `wait` after so many failures in a row; after none it never does.
     pub(super) fn new(name: String, most_failures: u32, wait: Duration) -> Self {
-        Self { name, most_failures, wait, state: Mutex::default() }
+        Self { name, most_failures, wait, state: Mutex::default(), pulse: Pulse::default() }
+    }
+
+    /// The same, which shows in `pulse` as well whether calls are held back.
+    pub(super) fn shown_by(self, pulse: Pulse) -> Self {
+        Self { pulse, ..self }
     }
 
     /// Leave to call the venue; `None` while it is left alone. After the wait one call at a time tries whether it is back.
@@ -57,6 +65,7 @@ impl Breaker {
     fn close(&self) {
         let was_open = std::mem::take(&mut *self.lock()).opened_at.is_some();
         if was_open {
+            self.pulse.held_back(false);
             gauge!("settlement_gateway_venue_held_back", "venue" => self.name.clone()).set(0);
             tracing::info!(venue = self.name, "the venue answers again");
         }
@@ -71,6 +80,7 @@ impl Breaker {
         }
         drop(state);
         if opens {
+            self.pulse.held_back(true);
             gauge!("settlement_gateway_venue_held_back", "venue" => self.name.clone()).set(1);
             tracing::warn!(venue = self.name, failures = self.most_failures, "the venue is left alone for a while");
         }

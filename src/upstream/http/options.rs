@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::breaker::Breaker;
 use super::skew::Skew;
-use super::{BaseUrl, HttpClient};
+use super::{BaseUrl, HttpClient, Pulse};
 use crate::domain::time::Clock;
 
 /// Connections that nobody used for so long are closed: shorter than the idle times of common proxies.
@@ -45,6 +45,8 @@ pub struct HttpOptions {
     pub breaker_wait: Duration,
     /// A difference between the venue's clock and ours beyond this is logged.
     pub max_clock_skew: Duration,
+    /// Where it is noted what was last seen of the venue.
+    pub pulse: Pulse,
 }
 
 /// Patience alone: nothing is repeated, and no venue is ever left alone.
@@ -63,6 +65,7 @@ impl Default for HttpOptions {
             breaker_failures: 0,
             breaker_wait: Duration::from_secs(5),
             max_clock_skew: Duration::from_secs(30),
+            pulse: Pulse::default(),
         }
     }
 }
@@ -117,8 +120,9 @@ impl HttpClient {
             builder = builder.proxy(Proxy::all(url).map_err(BuildError::Proxy)?);
         }
         let pool = builder.build().map_err(BuildError::Client)?;
-        let breaker = Breaker::new(options.name.clone(), options.breaker_failures, options.breaker_wait);
-        let skew = Skew::new(options.name.clone(), options.max_clock_skew);
+        let breaker =
+            Breaker::new(options.name.clone(), options.breaker_failures, options.breaker_wait).shown_by(options.pulse.clone());
+        let skew = Skew::new(options.name.clone(), options.max_clock_skew).shown_by(options.pulse.clone());
         Ok(Self { pool, options, clock, breaker, skew })
     }
 }

@@ -11,6 +11,8 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use metrics::gauge;
 
+use super::Pulse;
+
 /// What `Date` leaves open: it is cut to the second.
 const RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 
@@ -19,12 +21,18 @@ pub(super) struct Skew {
     name: String,
     bound: Duration,
     is_beyond: AtomicBool,
+    pulse: Pulse,
 }
 
 impl Skew {
     /// Says so in the log when the clocks differ by more than `bound`, and when they do no longer.
     pub(super) fn new(name: String, bound: Duration) -> Self {
-        Self { name, bound, is_beyond: AtomicBool::new(false) }
+        Self { name, bound, is_beyond: AtomicBool::new(false), pulse: Pulse::default() }
+    }
+
+    /// The same, which shows what it finds in `pulse` as well.
+    pub(super) fn shown_by(self, pulse: Pulse) -> Self {
+        Self { pulse, ..self }
     }
 
     /// Takes an answer's `Date`, with what the own clock said before the request and after the answer.
@@ -33,6 +41,7 @@ impl Skew {
             return;
         };
         let skew = certain(date, sent, answered);
+        self.pulse.skewed(skew);
         let seconds = i32::try_from(skew.as_secs()).unwrap_or(if skew.is_negative() { i32::MIN } else { i32::MAX });
         gauge!("settlement_gateway_venue_clock_skew_seconds", "venue" => self.name.clone()).set(seconds);
         let is_beyond = skew.unsigned_abs() > self.bound;

@@ -9,4 +9,4 @@ mod layers;
 mod ops;
 mod record;
 mod reflection;
-mod support;
+pub(crate) mod support;

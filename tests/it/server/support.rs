@@ -95,27 +95,27 @@ impl Running {
 }
 
 /// An authority and the files of a listener whose certificate it issued.
-pub(super) struct Pki {
+pub(crate) struct Pki {
     folder: TempDir,
     authority: Issuer<'static, KeyPair>,
     authority_pem: String,
 }
 
 /// A certificate and its key, in PEM.
-pub(super) struct Identity {
-    pub(super) certificate: String,
-    pub(super) key: String,
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
 }
 
 impl Identity {
-    pub(super) fn der(&self) -> CertificateDer<'static> {
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
         CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap()
     }
 }
 
 impl Pki {
     /// A new authority with a certificate for `localhost` in its files.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -126,20 +126,20 @@ impl Pki {
         pki
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn install(&self, identity: &Identity) {
+    pub(crate) fn install(&self, identity: &Identity) {
         fs::write(self.path("tls.crt"), &identity.certificate).unwrap();
         fs::write(self.path("tls.key"), &identity.key).unwrap();
     }
 
-    pub(super) fn server(&self) -> Identity {
+    pub(crate) fn server(&self) -> Identity {
         self.issue(&[SanType::DnsName("localhost".try_into().unwrap())], ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    pub(super) fn client(&self, names: &[SanType]) -> Identity {
+    pub(crate) fn client(&self, names: &[SanType]) -> Identity {
         self.issue(names, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
@@ -152,13 +152,13 @@ impl Pki {
         Identity { certificate, key: key.serialize_pem() }
     }
 
-    pub(super) fn tls(&self, clients: ClientCertificates) -> Arc<Tls> {
+    pub(crate) fn tls(&self, clients: ClientCertificates) -> Arc<Tls> {
         let files = TlsFiles { certificate: self.path("tls.crt"), key: self.path("tls.key"), clients };
         Arc::new(Tls::open(files, Protocol::Http2).unwrap())
     }
 
     /// Opens a connection that trusts this authority and shows `identity`.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         address: SocketAddr,
         identity: Option<&Identity>,
@@ -182,7 +182,7 @@ impl Pki {
     }
 
     /// A gRPC channel over one such connection.
-    pub(super) async fn channel(&self, address: SocketAddr, identity: Option<&Identity>) -> Channel {
+    pub(crate) async fn channel(&self, address: SocketAddr, identity: Option<&Identity>) -> Channel {
         let mut stream = Some(TokioIo::new(self.connect(address, identity).await.unwrap()));
         let connector = tower::service_fn(move |_: http::Uri| {
             let stream = stream.take().ok_or_else(|| std::io::Error::other("one connection is all there is"));
