@@ -109,7 +109,8 @@ impl App {
         readiness.keys_loaded();
         let runners = runners::runners(config, &context).await?;
         let chainer = audit::chainer(config, &context);
-        let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone()).await?;
+        let window = serving::window(config, environment, &context, &pulses)?;
+        let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone(), window).await?;
         let app = Self {
             store,
             anchor,

@@ -7,14 +7,14 @@ use tonic::service::Routes;
 use uuid::Uuid;
 
 use super::callbacks::{self, BoundCallbacks};
-use super::{AppError, callers};
-use crate::config::{self, Config};
+use super::{AppError, Pulses, callers};
+use crate::config::{self, Config, Environment};
 use crate::grpc::{
     AdminApi, ClientCertificates, GrpcServer, HandlerSettings, Health, ListenerSettings, MessageLimits, QuoteApi, ServerSettings,
     SettlementApi, SigningApi, Tls, TlsFiles, TradeApi, WatchLimits, add_reflection, contract_routes,
 };
-use crate::http::{HttpSettings, OpsServer, Readiness};
-use crate::service::{AnchorKeeper, Context};
+use crate::http::{HttpSettings, OpsServer, Readiness, WindowAccess};
+use crate::service::{AnchorKeeper, Context, Window};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::tls::Protocol;
@@ -44,6 +44,7 @@ impl Listeners {
         health: &Health,
         readiness: &Readiness,
         metrics: Metrics,
+        window: Option<(Window, WindowAccess)>,
     ) -> Result<Self, AppError> {
         let tls = config.grpc.tls.as_ref().map(|tls| Tls::open(tls_files(tls), Protocol::Http2).map(Arc::new)).transpose()?;
         let callbacks = match &config.callbacks {
@@ -55,8 +56,28 @@ impl Listeners {
         let grpc = GrpcServer::bind(config.grpc.listen, server_settings(config), tls.clone(), directory, services).await?;
         let render = move || metrics.render();
         let ops = OpsServer::bind(config.ops.listen, HttpSettings::default(), readiness.clone(), render).await;
-        Ok(Self { grpc, ops: ops.map_err(AppError::Ops)?, callbacks, tls })
+        let ops = ops.map_err(AppError::Ops)?;
+        let ops = match window {
+            Some((window, access)) => ops.with_window(window, access),
+            None => ops,
+        };
+        Ok(Self { grpc, ops, callbacks, tls })
     }
+}
+
+/// The window, where somebody may look through it.
+pub(super) fn window(
+    config: &Config,
+    environment: &dyn Environment,
+    context: &Context,
+    pulses: &Pulses,
+) -> Result<Option<(Window, WindowAccess)>, AppError> {
+    let access = match &config.ops.window {
+        config::WindowAccess::Nobody => return Ok(None),
+        config::WindowAccess::ThisMachine => WindowAccess::this_machine(),
+        config::WindowAccess::Token(source) => WindowAccess::token(&source.read(environment)?),
+    };
+    Ok(Some((Window::new(context, pulses.all()), access)))
 }
 
 fn services(config: &Config, context: Context, health: &Health) -> Result<Routes, AppError> {

@@ -25,9 +25,11 @@ pub(super) enum Purses<'a> {
 }
 
 impl Purses<'_> {
-    fn purse(&self, name: &str, calls: u32) -> Arc<dyn Allowance> {
+    fn purse(&self, name: &str, calls: u32, pulse: Pulse) -> Arc<dyn Allowance> {
         match self {
-            Self::Journal(store) => Arc::new(VenueBudget::new((*store).clone(), name, CallBudget::per_minute(calls))),
+            Self::Journal(store) => {
+                Arc::new(VenueBudget::new((*store).clone(), name, CallBudget::per_minute(calls)).shown_by(pulse))
+            }
             Self::Open => Arc::new(Unlimited),
         }
     }
@@ -51,6 +53,11 @@ impl Pulses {
         self.pulse(name).seen()
     }
 
+    /// Each under its name.
+    pub(super) fn all(&self) -> Vec<(String, Pulse)> {
+        self.0.iter().map(|(name, pulse)| (name.clone(), pulse.clone())).collect()
+    }
+
     fn pulse(&self, name: &str) -> Pulse {
         self.0.get(name).cloned().unwrap_or_default()
     }
@@ -64,7 +71,8 @@ pub(super) fn directory(
     pulses: &Pulses,
 ) -> Result<Directory, AppError> {
     let enterprises = config.enterprises.iter().map(|enterprise| {
-        let allowance = purses.purse(purse_of(enterprise, config), config.venues.bitgo_requests_per_minute);
+        let (calls, pulse) = (config.venues.bitgo_requests_per_minute, pulses.pulse(enterprise.id.as_str()));
+        let allowance = purses.purse(purse_of(enterprise, config), calls, pulse);
         self::enterprise(enterprise, &config.venues, environment, allowance, pulses)
     });
     let quotes = config.bitlipa.as_ref().map(|bitlipa| quote_desk(bitlipa, config, environment, purses, pulses)).transpose()?;
@@ -139,7 +147,7 @@ fn quote_desk(
         api_key: credential(BITLIPA, &bitlipa.api_key, environment)?,
         api_secret: credential(BITLIPA, &bitlipa.api_secret, environment)?,
         http: http(BITLIPA, &bitlipa.base_url, bitlipa.ca_file.as_deref(), &config.venues, pulses)?,
-        allowance: purses.purse(BITLIPA_PURSE, config.venues.bitlipa_requests_per_minute),
+        allowance: purses.purse(BITLIPA_PURSE, config.venues.bitlipa_requests_per_minute, pulses.pulse(BITLIPA)),
         clock: Arc::new(SystemClock),
     };
     let venue = Bitlipa::new(options).map_err(|cause| AppError::Venue { whose: BITLIPA.to_owned(), cause })?;

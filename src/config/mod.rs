@@ -49,7 +49,7 @@ pub use enterprises::{Enterprise, OnChangedAmounts, RequestAuth, Settling, Signi
 pub use grpc::Grpc;
 pub use keys::{ConfiguredKey, KeyFile};
 pub use mistakes::{ConfigErrors, Mistake};
-pub use ops::{Drain, Ops};
+pub use ops::{Drain, Ops, WindowAccess};
 pub use retention::Retention;
 pub use rpcs::KNOWN_RPCS;
 pub use secrets::{SecretError, SecretSource};

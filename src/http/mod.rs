@@ -4,6 +4,7 @@ mod bounded;
 mod callbacks;
 mod ops;
 mod readiness;
+mod window;
 
 pub use bounded::HttpSettings;
 pub use callbacks::{
@@ -12,3 +13,4 @@ pub use callbacks::{
 };
 pub use ops::OpsServer;
 pub use readiness::Readiness;
+pub use window::WindowAccess;

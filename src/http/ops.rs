@@ -1,4 +1,4 @@
-//! The operators' listener: liveness, readiness and metrics. It is meant for loopback or the cluster alone.
+//! The operators' listener: liveness, readiness, metrics and the window. It is meant for loopback or the cluster alone.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,11 +14,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::bounded::{HttpSettings, Serving, serve};
 use super::readiness::Readiness;
+use super::window::{self, WindowAccess};
+use crate::service::Window;
 
 const INDEX: &str = "settlement-gateway\n\
     /livez    the process answers\n\
     /readyz   the process takes work\n\
-    /metrics  Prometheus' text format\n";
+    /metrics  Prometheus' text format\n\
+    /window   a page for people, where it is served\n";
 
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -45,6 +48,12 @@ impl OpsServer {
         let tcp = TcpListener::bind(address).await?;
         let address = tcp.local_addr()?;
         Ok(Self { tcp, address, settings, router: router(readiness, Arc::new(metrics)) })
+    }
+
+    /// The same listener with the window, for whom `access` lets look.
+    #[must_use]
+    pub fn with_window(self, window: Window, access: WindowAccess) -> Self {
+        Self { router: self.router.merge(window::router(window, access)), ..self }
     }
 
     /// The address that was bound.

@@ -60,6 +60,7 @@ mod view;
 mod watch_quote;
 mod watch_settlement;
 mod watch_settlement_events;
+pub mod window;
 
 pub use anchor::{AnchorKeeper, NotSigned, Unanchored};
 pub use audit_check::{AuditReport, JournalFault, check_audit, check_audit_telling};
@@ -108,5 +109,6 @@ pub use view::SettlementView;
 pub use watch_quote::watch_quote;
 pub use watch_settlement::watch_settlement;
 pub use watch_settlement_events::{EventNews, watch_settlement_events};
+pub use window::Window;
 
 pub use crate::store::Received;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Claim, Lease, StoreError};
 use crate::domain::ids::EnterpriseId;
-use crate::domain::settlement::Standing;
+use crate::domain::settlement::{Settlement, Standing};
 
 /// When a settlement's details were last read, without what they said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub trait FollowingStore: Send + Sync {
 
     /// When the journal first knew that a settlement is completed; `None` where it does not.
     async fn completed_since(&self, id: Uuid) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Reads an enterprise's settlements that may still move money, newest first, at most `limit`.
+    async fn open_settlements(&self, enterprise_id: &EnterpriseId, limit: u32) -> Result<Vec<Settlement>, StoreError>;
 
     /// Gives a lease back after the details were read and said nothing new, and notes when they are to be read again.
     async fn release_looked(&self, lease: &Lease, due_at: Timestamp, mark: DetailsMark) -> Result<(), StoreError>;

@@ -105,7 +105,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "http",
-        own: &["domain", "service", "tls", "places"],
+        own: &["causes", "domain", "secret", "service", "tls", "places"],
         outside: &[
             "axum",
             "http",
@@ -120,6 +120,11 @@ const RULES: &[Rule] = &[
             "serde_json",
             "arc_swap",
             "tokio_rustls",
+            "base16ct",
+            "base64ct",
+            "sha2",
+            "subtle",
+            "zeroize",
         ],
     },
     Rule {

@@ -11,6 +11,8 @@ mod callbacks;
 #[cfg(test)]
 mod chart;
 #[cfg(test)]
+mod commands_doc;
+#[cfg(test)]
 mod confirming;
 #[cfg(test)]
 mod conformance;

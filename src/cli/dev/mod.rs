@@ -143,7 +143,7 @@ fn introduce(app: &App, addresses: &Addresses, folder: &std::path::Path) {
     let grpc = app.grpc_address();
     say("settlement-gateway, for development: simulated venues, throw-away keys");
     say(&format!("  gRPC     {grpc}  (plaintext, no credentials, reflection on)"));
-    say(&format!("  ops      http://{}  (/livez /readyz /metrics)", app.ops_address()));
+    say(&format!("  ops      http://{}  (/livez /readyz /metrics, and /window to look at)", app.ops_address()));
     if let Some(callbacks) = app.callbacks_address() {
         say(&format!("  called   http://{callbacks}{FINALIZE_PATH}  (by the simulated BitGo)"));
     }

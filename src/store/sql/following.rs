@@ -12,9 +12,9 @@ use super::events::sequence;
 use super::row::Row;
 use super::session::Session;
 use super::statement::Statement;
-use super::{SqlStore, events, rows, standings};
+use super::{SqlStore, events, rows, settlements, standings};
 use crate::domain::ids::EnterpriseId;
-use crate::domain::settlement::{Standing, State};
+use crate::domain::settlement::{Settlement, Standing, State};
 use crate::store::{Claim, DetailsMark, FollowingStore, Lease, StoreError};
 
 /// Which settlements are asked for.
@@ -89,6 +89,11 @@ impl<D: Driver> FollowingStore for SqlStore<D> {
 
     async fn completed_since(&self, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
         self.read(id, |on, id| Box::pin(events::first_at(on, *id, State::Completed))).await
+    }
+
+    async fn open_settlements(&self, enterprise_id: &EnterpriseId, limit: u32) -> Result<Vec<Settlement>, StoreError> {
+        let asked = (enterprise_id.clone(), limit);
+        self.read(asked, |on, (enterprise, limit)| Box::pin(settlements::open(on, enterprise, *limit))).await
     }
 
     async fn release_looked(&self, lease: &Lease, due_at: Timestamp, mark: DetailsMark) -> Result<(), StoreError> {

@@ -63,6 +63,17 @@ fn whole_material(row: &Row) -> Result<Material, StoreError> {
     Ok(material)
 }
 
+/// Reads what may still move money.
+pub(super) async fn open(on: &mut Session, enterprise_id: &EnterpriseId, limit: u32) -> Result<Vec<Settlement>, StoreError> {
+    const OPEN: &str = concat!(
+        "SELECT ",
+        rows::settlement_columns!(),
+        " FROM settlement WHERE enterprise_id = $1 AND money = 'MAY_MOVE' ORDER BY id DESC LIMIT $2"
+    );
+    let open = Statement::new(OPEN).bind(enterprise_id.as_str()).bind(limit);
+    on.rows(open).await?.iter().map(rows::settlement).collect()
+}
+
 /// Lists settlements. An absent filter is one that lets everything pass, so that one statement does for all.
 pub(super) async fn list(on: &mut Session, query: &ListQuery) -> Result<Vec<Settlement>, StoreError> {
     let list = Statement::new(on.dialect().list)

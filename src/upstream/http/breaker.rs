@@ -133,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn who_looks_on_sees_whether_calls_are_held_back() {
+        let (now, pulse) = (Instant::now(), Pulse::default());
+        let breaker = Breaker::new("test".to_owned(), 1, WAIT).shown_by(pulse.clone());
+        assert!(!pulse.seen().is_held_back);
+        breaker.admit(now).unwrap().tell(now, false);
+        assert!(pulse.seen().is_held_back);
+        breaker.admit(now + WAIT).unwrap().tell(now + WAIT, true);
+        assert!(!pulse.seen().is_held_back);
+    }
+
+    #[test]
     fn after_the_wait_one_call_tries_and_its_answer_decides() {
         let now = Instant::now();
         let breaker = opened(now);

@@ -19,6 +19,8 @@ pub struct Seen {
     pub skew: Option<SignedDuration>,
     /// Whether calls are held back, since the venue failed too often in a row.
     pub is_held_back: bool,
+    /// How many calls the credential's budget held at once when one was last drawn; none where a draw was refused.
+    pub budget_left: Option<u32>,
 }
 
 impl Pulse {
@@ -26,6 +28,11 @@ impl Pulse {
     #[must_use]
     pub fn seen(&self) -> Seen {
         *self.lock()
+    }
+
+    /// Notes what is left of the budget.
+    pub fn drawn(&self, left: u32) {
+        self.lock().budget_left = Some(left);
     }
 
     /// Notes how a call ended.

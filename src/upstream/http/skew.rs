@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn the_bound_is_crossed_once_in_each_direction_and_nonsense_crosses_nothing() {
-        let skew = Skew::new("test".to_owned(), Duration::from_secs(30));
+        let pulse = Pulse::default();
+        let skew = Skew::new("test".to_owned(), Duration::from_secs(30)).shown_by(pulse.clone());
         let now = at("2026-11-20T12:00:00Z");
         let is_beyond = |date: &str| {
             skew.note(Some(date), now, now);
@@ -109,6 +110,7 @@ mod tests {
         };
         assert!(!is_beyond("Fri, 20 Nov 2026 12:00:30 GMT"));
         assert!(is_beyond("Fri, 20 Nov 2026 12:00:31 GMT"));
+        assert_eq!(pulse.seen().skew, Some(SignedDuration::from_secs(31)));
         assert!(is_beyond("yesterday"));
         assert!(is_beyond("Thu, 01 Jan 1970 00:00:00 GMT"));
         assert!(!is_beyond("Fri, 20 Nov 2026 11:59:29 GMT"));

@@ -47,6 +47,20 @@ pub(crate) async fn the_newest_come_first_and_pages_join_without_gaps(fixture: &
     assert!(pages.iter().eq(five.iter().rev()), "each whole, and once");
 }
 
+pub(crate) async fn what_may_still_move_money_is_told_apart_from_what_is_at_its_end(fixture: &Fixture) {
+    let five = five(fixture).await;
+    let open = async |limit| {
+        let found = fixture.store.open_settlements(&enterprise(), limit).await.unwrap();
+        found.iter().map(|settlement| settlement.header.external_id.to_string()).collect::<Vec<_>>()
+    };
+    let lease = fixture.claim(&five[3]).await.lease;
+    fixture.change(&lease, &five[3], &Change::Cancelled).await;
+    assert_eq!(open(100).await, ["e-4", "e-2", "e-1", "e-0"]);
+    assert_eq!(open(2).await, ["e-4", "e-2"]);
+    let nobody = fixture.store.open_settlements(&EnterpriseId::new("another").unwrap(), 100).await.unwrap();
+    assert!(nobody.is_empty());
+}
+
 pub(crate) async fn states_and_times_filter(fixture: &Fixture) {
     let five = five(fixture).await;
     for cancelled in [&five[1], &five[3]] {

@@ -87,6 +87,7 @@ macro_rules! suite {
             foreign: only_what_has_its_signature_is_signed,
             foreign: what_is_recorded_among_external_ids_is_told,
             listing: the_newest_come_first_and_pages_join_without_gaps,
+            listing: what_may_still_move_money_is_told_apart_from_what_is_at_its_end,
             listing: states_and_times_filter,
             listing: another_enterprise_sees_nothing,
             limits: a_settlement_above_its_limit_writes_nothing,

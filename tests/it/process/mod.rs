@@ -25,3 +25,4 @@ mod staging;
 mod stops;
 mod support;
 mod transcript;
+mod window;
