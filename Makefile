@@ -36,13 +36,15 @@ simulate: ## Run the engine against models in virtual time, seed after seed: SEE
 	SEEDS=$${SEEDS:-2000} $(CARGO) test --locked --test it -- simulation:: --nocapture --test-threads 2
 
 .PHONY: lint
-lint: ## Check format, lints, documentation and the contract
+lint: ## Check format, lints, documentation, the contract and the alerts
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib --quiet
 	@scripts/buf.sh lint
 	@scripts/buf.sh format --diff --exit-code
 	@scripts/buf.sh breaking --against "$$(ls tests/golden/contract-*.binpb | sort -V | tail -1)"
+	@scripts/promtool.sh check rules helm/settlement-gateway/files/rules.yaml
+	@scripts/promtool.sh test rules tests/golden/rules_test.yaml
 
 .PHONY: bench
 bench: ## Measure the parts and the whole gateway, as ratios in one run

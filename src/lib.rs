@@ -23,4 +23,5 @@ pub mod service;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
+pub mod traces;
 pub mod upstream;

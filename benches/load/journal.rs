@@ -65,7 +65,8 @@ async fn sign(store: Arc<SqliteStore>, nonce: String) {
 async fn settle(store: Arc<SqliteStore>, number: u64) {
     let now = Timestamp::now();
     let intent = intent(number);
-    let new = NewSettlement { intent, id: Uuid::now_v7(), now, limits: Vec::new(), once: OnceRules::NONE };
+    let new =
+        NewSettlement { intent, id: Uuid::now_v7(), now, limits: Vec::new(), once: OnceRules::NONE, origin: Default::default() };
     let Recorded::New(_) = store.record_settlement(new).await.unwrap() else { panic!("recorded twice") };
     let claim = store.claim_due(Timestamp::now(), LEASE, &[]).await.unwrap().unwrap();
     let mut settlement = claim.settlement;

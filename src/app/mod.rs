@@ -29,7 +29,7 @@ use crate::custody::Keyring;
 use crate::grpc::Health;
 use crate::http::Readiness;
 use crate::service::engine::{Engine, EngineSettings};
-use crate::service::{AnchorKeeper, Chainer, Context, ErrandSettings, Errands, RunsErrands};
+use crate::service::{AnchorKeeper, CensusSettings, CensusTaker, Chainer, Context, ErrandSettings, Errands, RunsErrands};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 pub use anchor::open_anchor;
@@ -108,7 +108,7 @@ impl App {
         let (health, readiness) = (Health::new().await, Readiness::new());
         readiness.keys_loaded();
         let runners = runners::runners(config, &context).await?;
-        let chainer = audit::chainer(config, &context);
+        let counting = Counting { chainer: audit::chainer(config, &context), census: census(config, &context) };
         let window = serving::window(config, environment, &context, &pulses)?;
         let listeners = Listeners::bind(config, context, &health, &readiness, metrics.clone(), window).await?;
         let app = Self {
@@ -129,12 +129,12 @@ impl App {
             grace: config.drain.grace,
         };
         app.health.started(app.anchor.allows().await.is_ok()).await;
-        app.begin(listeners, metrics, runners, chainer);
+        app.begin(listeners, metrics, runners, counting);
         app.readiness.started();
         Ok(app)
     }
 
-    fn begin(&self, listeners: Listeners, metrics: Metrics, runners: Vec<Arc<dyn RunsErrands>>, chainer: Chainer) {
+    fn begin(&self, listeners: Listeners, metrics: Metrics, runners: Vec<Arc<dyn RunsErrands>>, counting: Counting) {
         let Listeners { grpc, ops, callbacks, tls } = listeners;
         self.engine.start();
         self.errands.start(runners);
@@ -150,7 +150,9 @@ impl App {
             }
         }
         let stop = self.stop_ops.clone();
-        self.behind.spawn(async move { chainer.run(stop).await });
+        self.behind.spawn(async move { counting.chainer.run(stop).await });
+        let stop = self.stop_ops.clone();
+        self.behind.spawn(async move { counting.census.run(stop).await });
         let stop = self.stop_ops.clone();
         self.behind.spawn(async move { metrics.upkeep(stop).await });
         if let Some(tls) = tls {
@@ -207,6 +209,18 @@ impl App {
         }
         if drained.is_ok() && ended.is_ok() { Ok(()) } else { Err(AppError::Grace(self.grace)) }
     }
+}
+
+/// What goes over the journal in intervals.
+struct Counting {
+    chainer: Chainer,
+    census: CensusTaker,
+}
+
+fn census(config: &Config, context: &Context) -> CensusTaker {
+    let telemetry = &config.telemetry;
+    let settings = CensusSettings { interval: telemetry.census_interval, window_warning: telemetry.window_warning };
+    CensusTaker::new(context, settings)
 }
 
 fn errand_settings(config: &Config) -> ErrandSettings {

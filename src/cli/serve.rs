@@ -48,8 +48,12 @@ pub(super) async fn run(args: ServeArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    logging::start(&config.telemetry);
-    match serve(&config, keyring).await {
+    let traces = logging::start(&config.telemetry);
+    let served = serve(&config, keyring).await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
+    match served {
         Ok(()) => Exit::Success,
         Err(error) => {
             complain(&with_causes(&error));

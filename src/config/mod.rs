@@ -55,7 +55,7 @@ pub use rpcs::KNOWN_RPCS;
 pub use secrets::{SecretError, SecretSource};
 pub use sources::{Environment, ProcessEnvironment};
 pub use store::{PostgresUrl, StoreLocation};
-pub use telemetry::{LogFormat, Telemetry};
+pub use telemetry::{LogFormat, Telemetry, Traces};
 pub use tls::{Tls, read_certificates};
 pub use trading::TradingAccount;
 pub use venues::Venues;
@@ -100,7 +100,7 @@ pub struct Config {
     pub audit: Audit,
     /// Finished work that leaves the journal; without it everything stays.
     pub retention: Option<Retention>,
-    /// Logging.
+    /// Logs, traces and the census.
     pub telemetry: Telemetry,
 }
 

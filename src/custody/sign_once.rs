@@ -1,6 +1,7 @@
 //! The only way to a signature: one key, one reference, one payload, for ever.
 
 use jiff::Timestamp;
+use metrics::counter;
 use thiserror::Error;
 
 use super::SignerError;
@@ -80,7 +81,12 @@ pub async fn sign_once(
     let record = match journal.reserve(reference, digest).await.map_err(SignOnceError::Journal)? {
         Reservation::Conflict { holder } => return Err(SignOnceError::ReferenceTaken { holder }),
         Reservation::Signed(record) => checked(key, payload, record)?,
-        Reservation::Reserved => sign_and_record(journal, key, reference, digest, payload).await?,
+        Reservation::Reserved => {
+            let record = sign_and_record(journal, key, reference, digest, payload).await?;
+            let (key, purpose) = (key.id().as_str().to_owned(), reference.purpose().as_str());
+            counter!("settlement_gateway_signatures_total", "key" => key, "purpose" => purpose).increment(1);
+            record
+        }
     };
     Ok(SignedPayload {
         signature: record.signature,

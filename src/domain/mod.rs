@@ -10,6 +10,7 @@ pub mod client_settlement;
 pub mod dispute;
 pub mod ids;
 pub mod network;
+pub mod origin;
 pub mod payload;
 pub mod policy;
 pub mod quote;

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Status};
+use tracing::Span;
 
 use super::convert::violations::InvalidRequest;
 use super::deadline::{Deadline, patience};
+use super::layers::RequestId;
 use super::pb::ErrorReason;
 use super::refused::{Refused, Wanted};
 use super::status::{self, About};
+use crate::domain::origin::{Origin, Traceparent};
 use crate::domain::policy::{Grants, RpcName};
 use crate::service::{Caller, Refusals, ServiceError};
 
@@ -41,8 +44,11 @@ impl Call {
         let grants = request.extensions().get::<Arc<Grants>>();
         let grants = grants.cloned().ok_or_else(|| status::refused(ErrorReason::CallerUnknown, &about))?;
         let deadline = request.extensions().get::<Deadline>().copied();
+        if let Some(external_id) = about.external_id() {
+            Span::current().record("external_id", external_id);
+        }
         Ok(Self {
-            caller: Caller { grants, rpc: RpcName::new(about.rpc()) },
+            caller: Caller { grants, rpc: RpcName::new(about.rpc()), origin: origin(request) },
             about,
             deadline,
             settings,
@@ -106,6 +112,13 @@ impl Call {
     pub(super) fn into_about(self) -> About {
         self.about
     }
+}
+
+/// Which request it is, as its layers have noted.
+fn origin<T>(request: &Request<T>) -> Origin {
+    let extensions = request.extensions();
+    let id = extensions.get::<RequestId>().map_or("", RequestId::as_str);
+    Origin::new(id, extensions.get::<Traceparent>().cloned())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! CancelQuote: give a quote up that is not confirmed. It moves no money, so nothing is recorded before the call.
 
+use tracing::Instrument;
+
 use super::context::{Caller, Context};
 use super::create_quote::{desk, hold_answer};
 use super::directory::QuoteDesk;
@@ -33,7 +35,7 @@ pub async fn cancel_quote(
     let quote = cancellable(quote)?;
     context.hold_journal().await?;
     let context = context.clone();
-    let asking = tokio::spawn(async move { cancel(&context, &desk, quote).await });
+    let asking = tokio::spawn(async move { cancel(&context, &desk, quote).await }.in_current_span());
     asking.await.unwrap_or_else(|panic| Err(ServiceError::Internal("the cancellation's task ended early", Some(Box::new(panic)))))
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use metrics::{counter, gauge};
+use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -84,6 +84,7 @@ impl Chainer {
             match self.store.chain_audit(self.settings.batch).await? {
                 Chained::Added { count, head } => {
                     counter!("settlement_gateway_audit_chained_total").increment(count.into());
+                    histogram!("settlement_gateway_audit_batch_records").record(count);
                     self.tell_head(Some(head), is_last).await?;
                     if count < self.settings.batch {
                         break;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bigdecimal::{BigDecimal, Zero};
+use tracing::Span;
 
 use super::anchor::{AnchorKeeper, Unanchored};
 use super::directory::{Directory, Enterprise, SettlementTerms};
@@ -12,6 +13,7 @@ use super::error::ServiceError;
 use super::refusals::Refusals;
 use crate::custody::Keyring;
 use crate::domain::ids::EnterpriseId;
+use crate::domain::origin::Origin;
 use crate::domain::policy::{Denied, Grants, Resource, RpcName};
 use crate::domain::settlement::SettlementAmounts;
 use crate::domain::time::{Clock, Entropy};
@@ -47,6 +49,8 @@ pub struct Caller {
     pub grants: Arc<Grants>,
     /// The RPC that is called.
     pub rpc: RpcName,
+    /// Which request it is.
+    pub origin: Origin,
 }
 
 impl Caller {
@@ -89,6 +93,7 @@ impl Context {
     /// The enterprise that a caller names, once the caller may name it.
     pub(super) fn enterprise(&self, caller: &Caller, id: &EnterpriseId) -> Result<&Enterprise, ServiceError> {
         caller.may(Resource::Enterprise(id))?;
+        Span::current().record("enterprise", id.as_str());
         self.directory.enterprise(id).ok_or(Denied.into())
     }
 

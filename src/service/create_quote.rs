@@ -3,6 +3,8 @@
 //! The venue has no idempotency key: a repeat would be another quote, which
 //! lapses unconfirmed. Under a request id the first quote is kept and repeated.
 
+use tracing::Instrument;
+
 use super::context::{Caller, Context};
 use super::directory::QuoteDesk;
 use super::error::{NotFound, Problem, ServiceError, VenueCall, Violation};
@@ -25,7 +27,7 @@ pub async fn create_quote(context: &Context, caller: &Caller, request: QuoteRequ
     let desk = desk(context)?.clone();
     permit(&desk, &request)?;
     let (context, caller) = (context.clone(), caller.grants.caller.clone());
-    let asking = tokio::spawn(async move { once(&context, caller, &desk, request).await });
+    let asking = tokio::spawn(async move { once(&context, caller, &desk, request).await }.in_current_span());
     asking.await.unwrap_or_else(|panic| Err(ServiceError::Internal("the quote's task ended early", Some(Box::new(panic)))))
 }
 

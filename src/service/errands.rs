@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
-use tracing::{error, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, error, error_span, warn};
 
-use super::lookout::{DueWork, Lookout, store_failed};
+use super::lookout::{DueWork, Lookout, store_failed, taken_over};
 use crate::domain::time::{Clock, later};
 use crate::store::{ErrandClaim, ErrandKind, Store, StoreError};
 
@@ -192,14 +193,24 @@ impl Errands {
             let due_at = later(self.inner.clock.now(), self.inner.settings.lease);
             return self.give_back(&claim, Some(due_at)).await;
         };
-        let due_at = match tokio::spawn(async move { runner.run(&claim).await.map(|due_at| (claim, due_at)) }).await {
+        if claim.lapses > 0 {
+            taken_over(kind.as_str());
+        }
+        let span = error_span!("errand", kind = kind.as_str(), subject = Empty);
+        // Where deliveries wait tells the path that venues call, which nobody should guess.
+        if kind != ErrandKind::Delivery {
+            span.record("subject", lease.subject.as_str());
+        }
+        let run = async move { runner.run(&claim).await.map(|due_at| (claim, due_at)) };
+        let ended = tokio::spawn(run.instrument(span.clone())).await;
+        let due_at = match ended {
             Ok(Ok((claim, due_at))) => return self.give_back(&claim, due_at).await,
-            Ok(Err(StoreError::Fenced)) => return warn!(kind = kind.as_str(), "another worker has taken an errand over"),
+            Ok(Err(StoreError::Fenced)) => return span.in_scope(|| warn!("another worker has taken an errand over")),
             Ok(Err(error)) => {
-                store_failed(&error);
+                span.in_scope(|| store_failed(&error));
                 later(self.inner.clock.now(), FAILED_WAIT)
             }
-            Err(_) => return error!(kind = kind.as_str(), "a worker failed inside an errand; its lease will lapse"),
+            Err(_) => return span.in_scope(|| error!("a worker failed inside an errand; its lease will lapse")),
         };
         self.give_back(&ErrandClaim { lease, lapses: 0 }, Some(due_at)).await;
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bigdecimal::BigDecimal;
 use jiff::Timestamp;
 use tokio::time::Instant;
+use tracing::Span;
 use uuid::Uuid;
 
 use super::before;
@@ -86,6 +87,7 @@ pub async fn initiate_settlement(
     let funds = before::check(context, enterprise, terms.check_before, &new.intent).await?;
     let id = Uuid::now_v7();
     let new = NewSettlement { id, now: context.engine.now(), ..new };
+    context.engine.expect(id, caller.origin.clone());
     reached(KillPoint::K0Converted);
     let found = context.store.record_settlement(new).await?;
     reached(KillPoint::K1Recorded);
@@ -105,7 +107,8 @@ pub(super) fn new_settlement(
 ) -> Result<NewSettlement, ServiceError> {
     let once = terms.once.with_same_amounts_intended(request.same_amounts_intended);
     let intent = pin(context, caller, request, terms)?;
-    Ok(NewSettlement { intent, id: Uuid::now_v7(), now: context.engine.now(), limits, once })
+    let origin = caller.origin.clone();
+    Ok(NewSettlement { intent, id: Uuid::now_v7(), now: context.engine.now(), limits, once, origin })
 }
 
 /// The answer to what became of recording a settlement.
@@ -156,6 +159,7 @@ pub(super) async fn answer(
     settlement: Settlement,
     patience: Duration,
 ) -> Result<SettlementView, ServiceError> {
+    Span::current().record("settlement", settlement.id.to_string());
     let settlement = context.engine.wait_until_answered(settlement, patience).await?;
     if settlement.progress.state == State::NotAccepted {
         return Err(ServiceError::NotAccepted(Box::new(settlement)));

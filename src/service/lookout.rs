@@ -120,6 +120,11 @@ pub(super) fn store_failed(error: &StoreError) {
     warn!(error = with_causes(error), "the journal did not answer a worker");
 }
 
+/// Work is taken up whose last worker let its lease lapse.
+pub(super) fn taken_over(kind: &'static str) {
+    counter!("settlement_gateway_lease_takeovers_total", "kind" => kind).increment(1);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use crate::causes::with_causes;
 use crate::domain::audit::{Refusal, RefusalTally};
@@ -80,7 +80,7 @@ impl Refusals {
     pub async fn note(&self, refusal: Refusal) {
         let refusals = self.clone();
         // A panic is the task's, and a refusal permits nothing.
-        let _ = tokio::spawn(async move { refusals.record(&refusal).await }).await;
+        let _ = tokio::spawn(async move { refusals.record(&refusal).await }.in_current_span()).await;
     }
 
     async fn record(&self, refusal: &Refusal) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use super::context::{Caller, Context};
 use super::error::ServiceError;
 use super::get_settlement::find;
@@ -39,6 +41,7 @@ pub async fn retry_settlement(
     patience: Duration,
 ) -> Result<SettlementView, ServiceError> {
     let settlement = change_by_caller(context, caller, version, &Change::RetryAsked).await?;
+    context.engine.expect(settlement.id, caller.origin.clone());
     context.engine.wake();
     answer(context, settlement, patience).await
 }
@@ -64,7 +67,7 @@ pub(super) async fn change_by_caller(
     }
     let (context, version, change) = (context.clone(), version.clone(), change.clone());
     // In a task of its own: a caller that goes away between the lease and the save would leave the settlement held.
-    let changing = tokio::spawn(async move { change_under_lease(&context, seen, &version, &change).await });
+    let changing = tokio::spawn(async move { change_under_lease(&context, seen, &version, &change).await }.in_current_span());
     changing.await.unwrap_or_else(|panic| Err(ServiceError::Internal("the change's task ended early", Some(Box::new(panic)))))
 }
 

@@ -5,6 +5,8 @@
 //! default, and what resembles a settlement without being exactly one is
 //! refused whatever the key.
 
+use tracing::Instrument;
+
 use super::anchor::NotSigned;
 use super::context::{Caller, Context};
 use super::error::{NotFound, Problem, ServiceError, SigningRefusal};
@@ -36,13 +38,13 @@ pub async fn sign_payload(
     }
     let reference = reference(context, caller, &key, &payload)?;
     let anchor = context.anchor.clone();
-    let signing = tokio::spawn(async move {
+    let signing = async move {
         let signed = anchor.sign_once(&key, &reference, &payload).await?;
         // Here the signature leaves the house: not before the anchor covers it.
         anchor.cover().await?;
         Ok(signed)
-    });
-    match signing.await {
+    };
+    match tokio::spawn(signing.in_current_span()).await {
         Ok(signed) => signed.map_err(|error| match error {
             NotSigned::Unanchored(unanchored) => unanchored.into(),
             NotSigned::Refused(error) => refusal(error),

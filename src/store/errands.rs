@@ -37,6 +37,11 @@ names!(ErrandKind {
     Patrol => "PATROL",
 });
 
+impl ErrandKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Trade, Self::Quote, Self::Delivery, Self::Retention, Self::Patrol];
+}
+
 /// The right to run one errand, until it lapses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrandLease {

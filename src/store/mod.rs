@@ -13,6 +13,7 @@ mod adoptions;
 mod anchor;
 mod archive;
 mod audit;
+mod census;
 mod errands;
 mod events;
 mod following;
@@ -37,6 +38,7 @@ use uuid::Uuid;
 use crate::domain::anchor::Adrift;
 use crate::domain::budget::{CallBudget, Drawn, Urgency};
 use crate::domain::ids::{CallerId, Currency, EnterpriseId, ExternalId, SettlementId};
+use crate::domain::origin::Origin;
 use crate::domain::policy::{LimitExceeded, SpendLimit};
 use crate::domain::settlement::{AdoptedSettlement, Change, Intent, OnceRules, Settlement, State, TimelineEntry, Twice};
 use crate::domain::signing::SigningJournal;
@@ -45,6 +47,7 @@ pub use adoptions::AdoptionStore;
 pub use anchor::{Anchor, AnchorError, FileAnchor};
 pub use archive::{ArchiveStore, Archived, BatchLimits, FinishedBatch, FinishedWork};
 pub use audit::{AuditLag, AuditStore, Chained, JournalLine, JournalPart, JournalSays};
+pub use census::{Census, CensusQuery, CensusStore, Tally};
 pub use errands::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore};
 pub use events::{EventQuery, EventStore, EventStretch};
 pub use following::{DetailsMark, FollowingStore};
@@ -88,6 +91,8 @@ pub struct NewSettlement {
     pub limits: Vec<SpendLimit>,
     /// The enterprise's rules against settling the same twice, held in the same transaction.
     pub once: OnceRules,
+    /// Which request it came from, for whoever follows it later.
+    pub origin: Origin,
 }
 
 /// What became of recording a settlement.
@@ -264,6 +269,7 @@ pub trait Store:
     + EventStore
     + ArchiveStore
     + AuditStore
+    + CensusStore
 {
     /// Waits for the work that is under way and closes the database. Later calls answer [`StoreError::Unavailable`].
     async fn close(&self) -> Result<(), StoreError>;

@@ -10,8 +10,11 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+use super::json::{JsonFields, JsonLine};
+use super::spans::SpanExport;
+
 /// What our own lines are called.
-const OWN_TARGET: &str = "settlement_gateway";
+pub(super) const OWN_TARGET: &str = "settlement_gateway";
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +36,18 @@ pub enum LogError {
     Taken(#[source] TryInitError),
 }
 
-/// Starts the process's log with a filter such as `info` or `info,settlement_gateway=debug`.
+/// Starts the process's log with a filter such as `info` or `info,settlement_gateway=debug`, and its traces where they are
+/// exported.
 ///
 /// # Errors
 /// [`LogError`] when the filter cannot be read, or the log has been started before.
-pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
+pub fn init(format: LogFormat, filter: &str, traces: Option<&SpanExport>) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(filter).map_err(LogError::Filter)?;
-    tracing_subscriber::registry().with(lines(format, filter, io::stderr)).try_init().map_err(LogError::Taken)
+    let mut layers = vec![lines(format, filter, io::stderr)];
+    if let Some(traces) = traces {
+        layers.push(traces.layer());
+    }
+    tracing_subscriber::registry().with(layers).try_init().map_err(LogError::Taken)
 }
 
 fn lines<W>(format: LogFormat, filter: EnvFilter, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
@@ -50,9 +58,7 @@ where
     let filter = filter.and(filter_fn(may_be_written));
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     match format {
-        LogFormat::Json => {
-            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).with_filter(filter).boxed()
-        }
+        LogFormat::Json => lines.fmt_fields(JsonFields).event_format(JsonLine).with_filter(filter).boxed(),
         LogFormat::Pretty => lines.with_ansi(false).with_filter(filter).boxed(),
     }
 }
@@ -104,21 +110,49 @@ mod tests {
         assert!(text.contains("listening") && text.contains("our own detail"), "{text}");
     }
 
+    fn lines_of(text: &str) -> Vec<serde_json::Value> {
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     #[test]
-    fn a_json_line_is_one_object_with_its_fields_and_its_calls_id() {
+    fn a_json_line_is_one_object_with_its_fields_and_the_ids_of_all_that_it_lies_in() {
         let text = written(LogFormat::Json, "info", || {
-            let call = tracing::info_span!("call", request_id = "r-1").entered();
-            tracing::info!(code = "OK", "a call ended");
-            drop(call);
+            let call = tracing::info_span!("call", request_id = "r-1", caller = tracing::field::Empty, otel.kind = "server");
+            call.record("caller", "desk \"a\"\n");
+            let _call = call.entered();
+            let _step = tracing::info_span!("step", state = "SIGNED", enterprise = "e-1").entered();
+            tracing::info!(code = "OK", ms = 12_u64, is_last = true, enterprise = "e-2", "a call ended");
+            tracing::warn!("bare");
         });
-        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(line["code"], "OK");
-        assert_eq!(line["message"], "a call ended");
-        assert_eq!(line["span"]["request_id"], "r-1");
+        let lines = lines_of(&text);
+        let line = &lines[0];
+        assert_eq!((line["level"].as_str(), line["message"].as_str()), (Some("INFO"), Some("a call ended")));
+        assert_eq!((line["code"].as_str(), line["ms"].as_u64(), line["is_last"].as_bool()), (Some("OK"), Some(12), Some(true)));
+        assert_eq!((line["request_id"].as_str(), line["caller"].as_str()), (Some("r-1"), Some("desk \"a\"\n")));
+        assert_eq!(
+            (line["enterprise"].as_str(), line["state"].as_str()),
+            (Some("e-2"), Some("SIGNED")),
+            "the line's own word counts"
+        );
+        assert_eq!((line["span"].as_str(), line.get("otel.kind")), (Some("step"), None));
+        assert!(line["timestamp"].as_str().unwrap().ends_with('Z') && line["target"].is_string());
+        assert_eq!((lines[1]["message"].as_str(), lines[1]["enterprise"].as_str()), (Some("bare"), Some("e-1")));
+    }
+
+    #[test]
+    fn a_filter_for_errors_alone_keeps_the_ids_of_their_calls() {
+        for format in [LogFormat::Json, LogFormat::Pretty] {
+            let text = written(format, "error", || {
+                let _call = tracing::error_span!("call", request_id = "r-1").entered();
+                tracing::info!("not written");
+                tracing::error!("written");
+            });
+            assert!(text.contains("written") && text.contains("r-1") && !text.contains("not written"), "{text}");
+        }
     }
 
     #[test]
     fn a_filter_that_cannot_be_read_is_refused() {
-        assert!(matches!(init(LogFormat::Json, "settlement_gateway=loud"), Err(LogError::Filter(_))));
+        assert!(matches!(init(LogFormat::Json, "settlement_gateway=loud", None), Err(LogError::Filter(_))));
     }
 }

@@ -6,6 +6,7 @@
 
 mod base_url;
 mod breaker;
+mod observed;
 mod options;
 mod pulse;
 mod repeat;

@@ -48,7 +48,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "upstream",
-        own: &["domain", "kill_points", "secret"],
+        own: &["domain", "kill_points", "secret", "traces"],
         outside: &[
             "reqwest",
             "http",
@@ -67,12 +67,12 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "service",
-        own: &["causes", "domain", "kill_points", "archive", "custody", "store", "upstream"],
+        own: &["causes", "domain", "kill_points", "archive", "custody", "store", "upstream", "traces"],
         outside: &["tokio", "tokio_util", "bigdecimal", "base16ct"],
     },
     Rule {
         module: "grpc",
-        own: &["causes", "domain", "kill_points", "service", "store", "custody", "upstream", "tls", "places"],
+        own: &["causes", "domain", "kill_points", "service", "store", "custody", "upstream", "tls", "places", "traces"],
         outside: &[
             "tonic",
             "tonic_types",
@@ -160,9 +160,20 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "telemetry",
-        own: &[],
-        outside: &["tracing_subscriber", "metrics_exporter_prometheus", "tokio", "tokio_util"],
+        own: &["traces"],
+        outside: &[
+            "tracing_subscriber",
+            "metrics_exporter_prometheus",
+            "opentelemetry",
+            "opentelemetry_sdk",
+            "opentelemetry_otlp",
+            "tracing_opentelemetry",
+            "serde_json",
+            "tokio",
+            "tokio_util",
+        ],
     },
+    Rule { module: "traces", own: &["domain"], outside: &["opentelemetry", "tracing_opentelemetry"] },
     Rule { module: "tls", own: &[], outside: &["tokio_rustls", "arc_swap", "sha2", "tokio", "tokio_util", "zeroize"] },
     Rule { module: "places", own: &[], outside: &["tokio", "tokio_util"] },
     Rule { module: "secret", own: &[], outside: &["zeroize"] },

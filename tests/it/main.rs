@@ -43,6 +43,8 @@ mod sqlite;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod trade;
 #[cfg(test)]
 mod upstream;

@@ -113,7 +113,7 @@ async fn develop(args: DevArgs) -> Result<(), DevError> {
     };
     home.write_callback_key(&sandbox.callback_key()?.public_pem().map_err(SandboxError::from)?)?;
     let (config, keyring) = Config::load_with_keyring(&home.write_config(&addresses)?, &ProcessEnvironment)?;
-    super::logging::start(&config.telemetry);
+    let _traces = super::logging::start(&config.telemetry);
     let app = App::start(&config, keyring, &ProcessEnvironment).await?;
     if let Some(callbacks) = app.callbacks_address() {
         sandbox.call_partner_at(recipes::V2_ENTERPRISE, &format!("http://{callbacks}{FINALIZE_PATH}"));

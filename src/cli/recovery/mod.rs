@@ -65,7 +65,7 @@ where
             return Exit::Misconfigured;
         }
     };
-    super::logging::start(&config.telemetry);
+    let _traces = super::logging::start(&config.telemetry);
     let done = match open_recovery(&config, &ProcessEnvironment).await {
         Ok(recovery) => work(Opened { config, recovery }).await,
         Err(error) => Err(error.into()),

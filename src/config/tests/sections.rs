@@ -394,6 +394,13 @@ fn tunables_hold_together() {
         (more("[telemetry]\nlog_format = \"text\""), &["telemetry.log_format"]),
         (more("[telemetry]\nlog_filter = \"inof\""), &["telemetry.log_filter"]),
         (more("[telemetry]\nlog_filter = \"info,settlement_gateway::store=debug\""), &[]),
+        (more("[telemetry]\ntraces_endpoint = \"http://collector:4317\""), &[]),
+        (more("[telemetry]\ntraces_endpoint = \"https://collector:4317\""), &["telemetry.traces_endpoint"]),
+        (more("[telemetry]\ntraces_endpoint = \"http://user:pw@collector\""), &["telemetry.traces_endpoint"]),
+        (more("[telemetry]\ntraces_endpoint = \"collector:4317\""), &["telemetry.traces_endpoint"]),
+        (more("[telemetry]\ntraces_per_thousand = 1001"), &["telemetry.traces_per_thousand"]),
+        (more("[telemetry]\ntraces_max_queued = 0"), &["telemetry.traces_max_queued"]),
+        (more("[telemetry]\ncensus_interval_ms = 10"), &["telemetry.census_interval_ms"]),
     ]);
 }
 

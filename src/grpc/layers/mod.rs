@@ -57,8 +57,9 @@ pub(super) fn surround(routes: Routes, parts: Parts) -> Handler {
     let handler = wrap(authentication::RequireCaller { directory: parts.directory }, handler);
     let handler = wrap(drain::EndStreams { drain: parts.drain }, handler);
     let handler = wrap(panics::CatchPanics, handler);
-    let handler = wrap(observe::Observe { rpcs: parts.rpcs }, handler);
-    wrap(request_id::AssignRequestId, handler)
+    let rpcs = Arc::new(parts.rpcs);
+    let handler = wrap(observe::Observe { rpcs: Arc::clone(&rpcs) }, handler);
+    wrap(request_id::AssignRequestId { rpcs }, handler)
 }
 
 /// Whether a path belongs to a service that anybody may call.

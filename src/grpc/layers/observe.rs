@@ -11,7 +11,7 @@ use metrics::{counter, histogram};
 use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tonic::{Code, Status};
-use tracing::{debug, error, info};
+use tracing::{Span, debug, error, info};
 
 use super::{Around, Next, Request, RequestId, Response, is_open};
 use crate::domain::ids::CallerId;
@@ -19,7 +19,7 @@ use crate::grpc::known_rpcs::{KnownRpcs, Rpc};
 
 /// Records every call when its answer has ended, or when its caller has gone.
 pub(super) struct Observe {
-    pub(super) rpcs: KnownRpcs,
+    pub(super) rpcs: Arc<KnownRpcs>,
 }
 
 /// Where authentication notes who is calling, for the record.
@@ -29,6 +29,7 @@ pub(super) struct SeenCaller(Arc<OnceLock<CallerId>>);
 impl SeenCaller {
     /// Notes the caller; the first note counts.
     pub(super) fn is(&self, caller: CallerId) {
+        Span::current().record("caller", caller.as_str());
         let _ = self.0.set(caller);
     }
 }
@@ -45,6 +46,7 @@ impl Around for Observe {
             caller,
             started: Instant::now(),
             ended: false,
+            span: Span::current(),
         };
         let response = next.run(request).await;
         // An error without a message has its status in the headers.
@@ -63,6 +65,8 @@ struct Record {
     caller: SeenCaller,
     started: Instant,
     ended: bool,
+    /// Lasts as long as the answer does: a stream is told within it too.
+    span: Span,
 }
 
 impl Record {
@@ -80,7 +84,11 @@ impl Record {
         )
         .increment(1);
         histogram!("settlement_gateway_rpc_duration_seconds", "service" => service, "method" => method).record(duration);
-        self.log(code, duration.as_millis());
+        self.span.record("code", code);
+        if is_failure(code) {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        self.span.in_scope(|| self.log(code, duration.as_millis()));
     }
 
     fn log(&self, code: &str, ms: u128) {
@@ -88,11 +96,16 @@ impl Record {
         let caller = self.caller.0.get().map_or("", CallerId::as_str);
         let (service, method) = (&*self.rpc.service, &*self.rpc.method);
         match code {
-            "INTERNAL" | "UNKNOWN" | "DATA_LOSS" => error!(request_id, caller, service, method, code, ms, "a call failed"),
+            _ if is_failure(code) => error!(request_id, caller, service, method, code, ms, "a call failed"),
             _ if self.open => debug!(request_id, service, method, code, ms, "a call ended"),
             _ => info!(request_id, caller, service, method, code, ms, "a call ended"),
         }
     }
+}
+
+/// Whether a call's end is a defect of this gateway.
+fn is_failure(code: &str) -> bool {
+    matches!(code, "INTERNAL" | "UNKNOWN" | "DATA_LOSS")
 }
 
 /// A call whose record was never ended lost its caller.
@@ -113,7 +126,8 @@ impl HttpBody for ObservedBody {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        let span = self.record.span.clone();
+        let frame = ready!(span.in_scope(|| Pin::new(&mut self.inner).poll_frame(cx)));
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_ref() {

@@ -59,7 +59,7 @@ impl About {
         self.kind
     }
 
-    pub(super) fn external_id(&self) -> Option<&str> {
+    pub(in crate::grpc) fn external_id(&self) -> Option<&str> {
         self.external_id.as_ref().map(ExternalId::as_str)
     }
 

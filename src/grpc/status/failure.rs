@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use metrics::counter;
 use tonic::Status;
 use tonic_types::{BadRequest, ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
@@ -140,6 +141,7 @@ impl Failure {
 
     /// The status, small enough for every client's trailers.
     pub(super) fn into_status(mut self) -> Status {
+        counter!("settlement_gateway_rpc_errors_total", "reason" => self.row.reason.reason()).increment(1);
         loop {
             let status = Status::with_error_details(self.row.code, self.message(), self.details());
             if status.details().len() <= MAX_DETAILS_BYTES {

@@ -16,6 +16,7 @@ mod pace;
 mod report;
 mod settings;
 mod shares;
+mod spans;
 mod steps;
 mod tails;
 mod time;
@@ -29,12 +30,12 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use tracing::{error, warn};
+use tracing::{Instrument, error, warn};
 use uuid::Uuid;
 
 use super::anchor::AnchorKeeper;
 use super::directory::Directory;
-use super::lookout::{DueWork, Lookout, store_failed};
+use super::lookout::{DueWork, Lookout, store_failed, taken_over};
 use crate::custody::Keyring;
 use crate::domain::ids::EnterpriseId;
 use crate::domain::settlement::Settlement;
@@ -44,6 +45,7 @@ use following::KnownAccounts;
 pub(in crate::service) use pace::next_look;
 pub use settings::EngineSettings;
 use shares::{Share, Shares};
+use spans::Awaited;
 pub use tails::Tail;
 use tails::Tails;
 use time::JournalClock;
@@ -70,6 +72,7 @@ struct Inner {
     accounts: KnownAccounts,
     changes: broadcast::Sender<Changed>,
     tails: Tails,
+    awaited: Awaited,
     workers: TaskTracker,
 }
 
@@ -106,6 +109,7 @@ impl Engine {
             settings,
             changes: broadcast::Sender::new(MAX_WAITING_ANNOUNCEMENTS),
             tails: Tails::default(),
+            awaited: Awaited::default(),
             workers: TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -167,16 +171,19 @@ impl Engine {
     /// One turn in a task of its own: a panic ends the turn and not the worker, and the lease lapses.
     async fn take_turn(&self, claim: Claim) {
         let engine = self.clone();
-        let id = claim.settlement.id;
-        let turn = async move {
-            if claim.settlement.progress.is_followed() { engine.follow(claim).await } else { engine.turn(claim).await }
-        };
-        match tokio::spawn(turn).await {
+        if claim.lapses > 0 {
+            taken_over("SETTLEMENT");
+        }
+        let (id, is_followed) = (claim.settlement.id, claim.settlement.progress.is_followed());
+        let span = if is_followed { spans::batch(&claim.settlement) } else { self.span_of_turn(&claim).await };
+        let turn = async move { if is_followed { engine.follow(claim).await } else { engine.turn(claim).await } };
+        let ended = tokio::spawn(turn.instrument(span.clone())).await;
+        span.in_scope(|| match ended {
             Ok(Ok(())) => {}
             Ok(Err(StoreError::Fenced)) => warn!(settlement = %id, "another worker has taken the settlement over"),
             Ok(Err(error)) => store_failed(&error),
             Err(_) => error!(settlement = %id, "a worker failed inside a settlement; its lease will lapse"),
-        }
+        });
     }
 }
 

@@ -52,8 +52,8 @@ pub(super) fn contradicted(settlement: &Settlement, detail: &str) {
 }
 
 /// Another worker has the settlement by now.
-pub(super) fn taken_over(settlement: &Settlement) {
-    warn!(settlement = %settlement.id, "another worker has taken the settlement over");
+pub(super) fn taken_over() {
+    warn!("another worker has taken the settlement over");
 }
 
 /// The venue's signing payload was not what was asked for: a sign of an attack or of a changed contract.

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::steps::Step;
-use super::{Engine, report};
+use super::{Engine, report, spans};
 use crate::domain::settlement::{Change, Reason, Settlement, State};
 use crate::domain::time::later;
 use crate::kill_points::{KillPoint, reached_in};
@@ -35,7 +36,7 @@ impl Engine {
                     began
                 }
             };
-            step = self.next_step(&settlement, held_since).await?;
+            step = self.next_step(&settlement, held_since).instrument(spans::step(&settlement)).await?;
         }
         self.inner.store.release(&lease, Some(self.inner.clock.now())).await
     }
@@ -51,7 +52,7 @@ impl Engine {
             let change = Change::Unanswered { refusal: None, reason: Reason::VenueUnavailable, detail };
             return Ok(Step::now(change));
         }
-        self.next_step(settlement, Instant::now()).await
+        self.next_step(settlement, Instant::now()).instrument(spans::step(settlement)).await
     }
 
     /// Saves a change and tells everybody; `None` when the state machine refuses it, which parks nothing and sends nothing.

@@ -11,6 +11,7 @@ use super::session::Session;
 use super::statement::Statement;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{ConnectionId, Currency};
+use crate::domain::origin::Origin;
 use crate::domain::settlement::{Asked, Intent, Leg, Settlement, SettlementAmounts};
 use crate::store::{Archived, StoreError};
 
@@ -33,10 +34,10 @@ fn leg_row(leg: &Leg) -> LegRow<'_> {
 }
 
 /// Writes what the settlement's row does not hold.
-pub(super) async fn insert(on: &mut Session, id: Uuid, intent: &Intent, legs: &str) -> Result<(), StoreError> {
-    const INSERT: &str = "INSERT INTO settlement_intent (settlement_id, asked_nonce, legs) VALUES ($1, $2, $3)";
+pub(super) async fn insert(on: &mut Session, id: Uuid, intent: &Intent, legs: &str, origin: &Origin) -> Result<(), StoreError> {
+    const INSERT: &str = "INSERT INTO settlement_intent (settlement_id, asked_nonce, legs, origin) VALUES ($1, $2, $3, $4)";
     let nonce = intent.asked.nonce.as_ref().map(|nonce| nonce.as_str());
-    on.execute(Statement::new(INSERT).bind(id).bind(nonce).bind(legs)).await?;
+    on.execute(Statement::new(INSERT).bind(id).bind(nonce).bind(legs).bind(origin.to_text())).await?;
     Ok(())
 }
 

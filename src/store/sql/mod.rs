@@ -15,6 +15,7 @@ mod audit;
 mod audit_chain;
 mod audit_journal;
 mod budget;
+mod census;
 mod claims;
 mod confirmation_rows;
 mod confirmations;

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::statement::Statement;
 use super::{adoptions, events, heads, intents, once, settlements, spend, supersede};
 use crate::domain::anchor::Head;
+use crate::domain::origin::Origin;
 use crate::domain::policy::SpendLimit;
 use crate::domain::settlement::{Intent, NetTotal, OnceRules, Settlement};
 use crate::domain::time::Cutoff;
@@ -22,18 +23,19 @@ pub(super) struct Recording {
     amounts_digest: [u8; 32],
     limits: Vec<SpendLimit>,
     once: OnceRules,
+    origin: Origin,
     now: Timestamp,
     floor: Option<Head>,
 }
 
 impl Recording {
     pub(super) fn of(new: NewSettlement) -> Result<Self, StoreError> {
-        let NewSettlement { intent, id, now, limits, once } = new;
+        let NewSettlement { intent, id, now, limits, once, origin } = new;
         let settlement = Settlement::received(id, &intent, now);
         let legs = intents::legs_text(&intent.asked.amounts)?;
         let totals = intent.asked.amounts.gross_totals();
         let amounts_digest = intent.asked.amounts.digest();
-        Ok(Self { settlement, intent, legs, totals, amounts_digest, limits, once, now, floor: None })
+        Ok(Self { settlement, intent, legs, totals, amounts_digest, limits, once, origin, now, floor: None })
     }
 
     /// The same, only where the journal reaches `floor`: one that lost rows may have lost this settlement, with other amounts.
@@ -71,7 +73,7 @@ async fn try_to_record(on: &mut Session, new: &Recording) -> Result<Recorded, St
         return Ok(existing(on, &new.intent).await?.unwrap_or(Recorded::SupersedesRefused));
     }
     let caller = &new.intent.caller;
-    intents::insert(on, new.id(), &new.intent, &new.legs).await?;
+    intents::insert(on, new.id(), &new.intent, &new.legs, &new.origin).await?;
     spend::insert(on, new.id(), caller, &new.totals, new.now).await?;
     events::insert(on, events::RECEIVED, &new.settlement, None).await?;
     Ok(Recorded::New(Box::new(new.settlement.clone())))

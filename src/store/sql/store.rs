@@ -3,12 +3,13 @@
 use std::any::type_name;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bigdecimal::BigDecimal;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use metrics::histogram;
 use uuid::Uuid;
 
 use super::driver::{Driver, Mode};
@@ -99,7 +100,7 @@ where
     let done = match work(&mut session, input).await {
         Ok(answer) => {
             reached_in(KillPoint::InsideCommit, type_name::<I>());
-            let committed = session.commit().await;
+            let committed = committed(session, mode).await;
             reached_in(KillPoint::InsideCommitReturned, type_name::<I>());
             committed.map(|()| answer)
         }
@@ -109,6 +110,16 @@ where
         }
     };
     done.inspect_err(|error| driver.heard(error))
+}
+
+/// Commits, and times a commit that makes something durable.
+async fn committed(session: Session, mode: Mode) -> Result<(), StoreError> {
+    let began = Instant::now();
+    let committed = session.commit().await;
+    if matches!(mode, Mode::Write) {
+        histogram!("settlement_gateway_journal_commit_duration_seconds").record(began.elapsed());
+    }
+    committed
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::BitGoOptions;
 use super::auth::{Exchange, RequestAuth};
 use super::error::venue_error;
+use super::operation::operation;
 use crate::domain::budget::Urgency;
 use crate::domain::time::Clock;
 use crate::upstream::credential::Credential;
@@ -74,6 +75,11 @@ impl Client {
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<Answer, CallError> {
+        let operation = operation(&method, &url);
+        self.http.observed(operation, self.send(urgency, method, url, body)).await
+    }
+
+    async fn send(&self, urgency: Urgency, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Answer, CallError> {
         let admitted = self.http.admit()?;
         self.allowance.draw(urgency).await?;
         let exchange = Exchange::new(self.auth, self.credential.current(), method.clone(), &url);

@@ -8,6 +8,7 @@ mod dispatch;
 mod error;
 mod found;
 mod map;
+mod operation;
 mod reads;
 mod trade;
 mod wire;

@@ -3,12 +3,15 @@
 mod auth;
 mod error;
 mod map;
+mod operation;
 mod wire;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::{Method, Url};
+
+use operation::operation;
 
 use super::credential::Credential;
 use super::http::{BaseUrl, BuildError, CallError, HttpClient, HttpOptions, Request, Response};
@@ -59,6 +62,11 @@ impl Bitlipa {
 
     /// Sends one request, once, signed as of now, if the venue is not left alone and its budget has a call left for it.
     async fn call(&self, urgency: Urgency, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, CallError> {
+        let operation = operation(&method, &url);
+        self.http.observed(operation, self.send(urgency, method, url, body)).await
+    }
+
+    async fn send(&self, urgency: Urgency, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, CallError> {
         let admitted = self.http.admit()?;
         self.allowance.draw(urgency).await?;
         let (key, secret) = (self.api_key.current(), self.api_secret.current());

@@ -17,7 +17,7 @@ const RPC: &str = "AdminService/ResolveQuoteConfirmation";
 fn operator() -> Caller {
     let everybody = caller();
     let grants = Grants { rpcs: Allowed::Only([RpcName::new(RPC)].into()), ..(*everybody.grants).clone() };
-    Caller { grants: Arc::new(grants), rpc: RpcName::new(RPC) }
+    Caller { grants: Arc::new(grants), rpc: RpcName::new(RPC), origin: Default::default() }
 }
 
 async fn decide_as(caller: &Caller, shop: &Shop, quote: &Quote, was_confirmed: bool) -> Result<Quote, ServiceError> {

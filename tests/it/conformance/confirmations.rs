@@ -32,11 +32,11 @@ fn asked(external_tx_id: &str) -> ConfirmationAsked {
 }
 
 impl Fixture {
-    async fn quoted(&self, tx_id: &str) {
+    pub(super) async fn quoted(&self, tx_id: &str) {
         assert!(self.store.record_quote(&quote(tx_id, QuoteStatus::Quoted, start())).await.unwrap());
     }
 
-    async fn confirm(&self, tx_id: &str, external_tx_id: &str) -> ConfirmationRecorded {
+    pub(super) async fn confirm(&self, tx_id: &str, external_tx_id: &str) -> ConfirmationRecorded {
         self.store.record_confirmation(&merchant("merchant-1"), &tx(tx_id), &asked(external_tx_id), start()).await.unwrap()
     }
 

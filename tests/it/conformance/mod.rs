@@ -7,6 +7,7 @@ pub(crate) mod adoptions;
 pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod budget;
+pub(crate) mod census;
 pub(crate) mod claiming;
 pub(crate) mod confirmations;
 pub(crate) mod errands;
@@ -187,6 +188,13 @@ macro_rules! suite {
             turns: what_is_under_way_comes_before_what_the_venue_has,
             turns: what_is_passed_over_stays_due,
             turns: a_lapsed_lease_can_be_passed_over_too,
+            census: an_empty_journal_has_nothing_open,
+            census: what_may_still_move_money_is_counted_by_state_with_the_oldest,
+            census: an_enterprises_last_completed_settlement_is_told,
+            census: a_window_counts_that_ends_soon_and_whose_settlement_lacks_funds,
+            census: undecided_trade_writes_are_counted_and_decided_ones_are_not,
+            census: undecided_confirmations_and_open_errands_are_counted,
+            census: the_request_that_a_settlement_came_from_reads_back,
             archive: only_what_is_finished_and_old_enough_is_found_the_oldest_first,
             archive: what_is_completed_and_not_reconciled_is_not_found,
             archive: a_batch_is_of_one_day_and_bounded_in_records_and_bytes,

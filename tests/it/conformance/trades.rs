@@ -63,11 +63,11 @@ fn amounts() -> Vec<PartyAmounts> {
     }]
 }
 
-fn creation() -> TradeAction {
+pub(super) fn creation() -> TradeAction {
     TradeAction::Create(Creation { trades: vec![trade()], basis: Basis::Amounts(amounts()), max_fee: Some(units("3")) })
 }
 
-fn write(request_id: &str, action: TradeAction) -> TradeWrite {
+pub(super) fn write(request_id: &str, action: TradeAction) -> TradeWrite {
     let header = TradeHeader {
         asked: TradeAsked {
             enterprise_id: EnterpriseId::new("e").unwrap(),
@@ -129,7 +129,7 @@ fn affirmation() -> Affirmation {
 }
 
 impl Fixture {
-    async fn record_trade(&self, write: &TradeWrite) -> ErrandLease {
+    pub(super) async fn record_trade(&self, write: &TradeWrite) -> ErrandLease {
         assert!(matches!(self.store.record_trade(write).await.unwrap(), TradeRecorded::New));
         let claim = self.store.claim_errand(self.now(), LEASE).await.unwrap().unwrap();
         assert_eq!(claim.lease.subject, write.id.to_string());
@@ -137,7 +137,7 @@ impl Fixture {
     }
 
     /// Saves a change under a lease, and gives the write as it is stored then.
-    async fn save_trade(&self, lease: &ErrandLease, write: &TradeWrite, change: TradeChange) -> TradeWrite {
+    pub(super) async fn save_trade(&self, lease: &ErrandLease, write: &TradeWrite, change: TradeChange) -> TradeWrite {
         let after = write.after(&change, self.now()).unwrap();
         assert_eq!(self.store.save_trade(Some(lease), &change, &after).await.unwrap(), TradeSaved::Saved);
         let stored = self.store.trade_by_id(write.id).await.unwrap().unwrap();
@@ -146,7 +146,7 @@ impl Fixture {
     }
 }
 
-fn prepared(nonce: &str) -> TradeChange {
+pub(super) fn prepared(nonce: &str) -> TradeChange {
     TradeChange::Prepared { payload: "{}".to_owned(), nonces: Nonces { hold: nonce.to_owned(), settle: "s".to_owned() } }
 }
 

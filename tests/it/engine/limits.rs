@@ -15,7 +15,7 @@ use crate::support::world::{PATIENCE, V1, World, asking, caller, request};
 fn with(change: impl FnOnce(&mut Grants)) -> Caller {
     let mut grants = (*caller().grants).clone();
     change(&mut grants);
-    Caller { grants: Arc::new(grants), rpc: RpcName::new("SettlementService/InitiateSettlement") }
+    Caller { grants: Arc::new(grants), rpc: RpcName::new("SettlementService/InitiateSettlement"), origin: Default::default() }
 }
 
 /// Who may settle one BTC at a time.

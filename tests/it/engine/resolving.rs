@@ -19,7 +19,7 @@ const RPC: &str = "AdminService/ResolveSettlement";
 fn operator() -> Caller {
     let everybody = caller();
     let grants = Grants { rpcs: Allowed::Only([RpcName::new(RPC)].into()), ..(*everybody.grants).clone() };
-    Caller { grants: Arc::new(grants), rpc: RpcName::new(RPC) }
+    Caller { grants: Arc::new(grants), rpc: RpcName::new(RPC), origin: Default::default() }
 }
 
 async fn decide(world: &World, settlement: &Settlement, decision: SettlementDecision) -> Result<SettlementView, ServiceError> {

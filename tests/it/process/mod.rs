@@ -24,5 +24,6 @@ mod shim;
 mod staging;
 mod stops;
 mod support;
+mod traces;
 mod transcript;
 mod window;

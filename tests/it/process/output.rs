@@ -11,6 +11,7 @@ use tonic::{Code, Request, Status};
 
 use super::calls::{Gateway, channel, request};
 use super::installation::{Installation, WALLET, write_private};
+use crate::support::collector::Collector;
 use crate::support::world::{V1, V2};
 
 /// What a caller shows, though nobody asked for it.
@@ -19,7 +20,7 @@ const CALLER_TOKEN: &str = "caller-canary-58021";
 const ENVELOPES: &str = include_str!("../../golden/encrypted_prv.json");
 
 /// Adds a key in an envelope, requests signed with the token, and the log's filter; answers what must not be shown.
-fn talkative(installation: &Installation, filter: &str) -> Vec<String> {
+fn talkative(installation: &Installation, filter: &str, collector: &Collector) -> Vec<String> {
     let envelopes: Value = serde_json::from_str(ENVELOPES).unwrap();
     let text = |name: &str| envelopes["vectors"][0][name].as_str().unwrap().to_owned();
     let (envelope, passphrase, xprv) = (text("envelope"), text("password"), text("plaintext"));
@@ -29,7 +30,9 @@ fn talkative(installation: &Installation, filter: &str) -> Vec<String> {
     let config = config.replace("route = \"v2\"", "route = \"v2\"\nrequest_auth = \"hmac-v3\"");
     let more = format!(
         "[[keys]]\nid = \"desk\"\nencrypted_prv_file = \"desk.json\"\npassphrase_file = \"desk.passphrase\"\n\
-         purposes = [\"trade\"]\n[telemetry]\nlog_filter = \"{filter}\"\n"
+         purposes = [\"trade\"]\n[telemetry]\nlog_filter = \"{filter}\"\n\
+         traces_endpoint = \"{}\"\n",
+        collector.url
     );
     fs::write(installation.config_path(), config + &more).unwrap();
     let mut secrets = installation.secrets();
@@ -91,7 +94,8 @@ async fn quotes(gateway: &Gateway, sandbox: &Sandbox) -> Status {
 async fn nothing_secret_is_shown(filter: &str) {
     let installation = Installation::new();
     let sandbox = installation.with_venues().await;
-    let secrets = talkative(&installation, filter);
+    let collector = Collector::start().await;
+    let secrets = talkative(&installation, filter, &collector);
     let gateway = installation.serve().await;
     settlements(&gateway, &sandbox).await;
     let mut refusals = signatures(&gateway).await;
@@ -103,7 +107,12 @@ async fn nothing_secret_is_shown(filter: &str) {
     assert!(ended.complained.contains("InitiateSettlement"), "the log tells of the calls: {}", ended.complained);
     assert!(metrics.contains("InitiateSettlement"), "the metrics tell of the calls: {metrics}");
     let refusals = refusals.iter().map(|status| format!("{status:?}{}", String::from_utf8_lossy(status.details())));
-    let shown = [ended.output(), metrics, refusals.collect()].concat();
+    let traces = collector.everything();
+    assert!(
+        traces.contains("InitiateSettlement") && traces.contains("canary-tampered"),
+        "the traces tell of the calls: {traces}"
+    );
+    let shown = [ended.output(), metrics, refusals.collect(), traces].concat();
     for secret in secrets {
         assert!(!secret.is_empty() && !shown.contains(&secret), "a secret of {} bytes is shown", secret.len());
     }

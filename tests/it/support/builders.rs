@@ -80,7 +80,7 @@ pub(crate) fn intent(external_id: &str) -> Intent {
 
 /// An intent that is to be recorded at the start, without limits.
 pub(crate) fn new_settlement(intent: Intent) -> NewSettlement {
-    NewSettlement { intent, id: next_id(), now: start(), limits: Vec::new(), once: OnceRules::NONE }
+    NewSettlement { intent, id: next_id(), now: start(), limits: Vec::new(), once: OnceRules::NONE, origin: Default::default() }
 }
 
 /// The venue's settlement with something in every field.

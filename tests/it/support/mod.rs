@@ -7,6 +7,7 @@ pub(crate) mod bent;
 pub(crate) mod builders;
 pub(crate) mod choices;
 pub(crate) mod clock;
+pub(crate) mod collector;
 pub(crate) mod gateway;
 pub(crate) mod pooler;
 pub(crate) mod postgres;

@@ -284,7 +284,7 @@ pub(crate) fn caller() -> Caller {
         limits: Default::default(),
         unlimited_currencies: true,
     };
-    Caller { grants: Arc::new(grants), rpc: RpcName::new("SettlementService/InitiateSettlement") }
+    Caller { grants: Arc::new(grants), rpc: RpcName::new("SettlementService/InitiateSettlement"), origin: Default::default() }
 }
 
 /// A request of two legs.

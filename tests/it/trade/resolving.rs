@@ -18,7 +18,7 @@ const RPC: &str = "AdminService/ResolveTradeSettlement";
 fn operator() -> Caller {
     let everybody = caller();
     let grants = Grants { rpcs: Allowed::Only([RpcName::new(RPC)].into()), ..(*everybody.grants).clone() };
-    Caller { grants: Arc::new(grants), rpc: RpcName::new(RPC) }
+    Caller { grants: Arc::new(grants), rpc: RpcName::new(RPC), origin: Default::default() }
 }
 
 async fn decide(desk: &Desk, asked: &TradeAsked, decision: TradeDecision) -> Result<TradeWrite, ServiceError> {

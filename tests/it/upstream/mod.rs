@@ -10,7 +10,7 @@ mod proxy;
 mod reads;
 mod requests;
 pub(crate) mod sandbox;
-mod server;
+pub(crate) mod server;
 pub(crate) mod support;
 mod tls;
 mod transport;

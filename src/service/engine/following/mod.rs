@@ -14,12 +14,13 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tracing::{Instrument, Span};
 
 pub(super) use accounts::KnownAccounts;
 use look::{Look, Trouble};
 
 use super::steps::Step;
-use super::{Engine, report};
+use super::{Engine, report, spans};
 use crate::domain::ids::{ExternalId, same_id};
 use crate::domain::network::{Page, PartnerSettlementsQuery};
 use crate::domain::settlement::{Change, Reason, Settlement, State, VenueSettlement, VenueStatus};
@@ -68,21 +69,13 @@ impl Engine {
         let mut look = Look::new(self, enterprise, &batch);
         let listed = list(&mut look, &batch).await;
         while let Some(claim) = batch.pop_front() {
-            let looked = match &listed {
-                _ if self.is_draining() => Ok(Looked::Step(Step::Rest { due_at: Some(self.inner.clock.now()) })),
-                Ok(listed) => self.look_at(&mut look, &claim.settlement, listed).await,
-                Err(failure) => Ok(Looked::Step(self.delay_for(&claim.settlement, failure))),
-            };
-            look.done(&claim.lease);
-            let ended = match looked {
-                Ok(looked) => self.end(&claim, looked).await,
-                Err(error) => Err(error),
-            };
+            let span = spans::span(&claim.settlement);
+            let ended = self.follow_one(&mut look, &claim, &listed).instrument(span.clone()).await;
             match ended {
                 Ok(()) => {}
-                Err(StoreError::Fenced) => report::taken_over(&claim.settlement),
+                Err(StoreError::Fenced) => span.in_scope(report::taken_over),
                 // It alone cannot be read: its lease lapses, and it is alone the next time.
-                Err(error @ StoreError::Damaged(_)) => store_failed(&error),
+                Err(error @ StoreError::Damaged(_)) => span.in_scope(|| store_failed(&error)),
                 Err(error) => {
                     self.give_back(&batch).await;
                     return Err(error);
@@ -90,6 +83,22 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Looks at one settlement of a batch and saves what that comes to, or gives it back.
+    async fn follow_one(
+        &self,
+        look: &mut Look<'_>,
+        claim: &Claim,
+        listed: &Result<Listed, VenueFailure>,
+    ) -> Result<(), StoreError> {
+        let looked = match listed {
+            _ if self.is_draining() => Ok(Looked::Step(Step::Rest { due_at: Some(self.inner.clock.now()) })),
+            Ok(listed) => self.look_at(look, &claim.settlement, listed).await,
+            Err(failure) => Ok(Looked::Step(self.delay_for(&claim.settlement, failure))),
+        };
+        look.done(&claim.lease);
+        self.end(claim, looked?).await
     }
 
     /// Gives back what was not looked at, as far as the journal answers: a lease that lapsed would count against each.
@@ -186,6 +195,8 @@ impl Engine {
             Looked::Unchanged { due_at, mark } => self.inner.store.release_looked(&claim.lease, due_at, mark).await,
             Looked::Step(Step::Rest { due_at }) => self.inner.store.release(&claim.lease, due_at).await,
             Looked::Step(Step::Change { change, due_at }) => {
+                // Most looks change nothing, and cost no further read.
+                self.link_origin(&Span::current(), &claim.settlement).await;
                 self.save(&claim.lease, &claim.settlement, &change, due_at, true).await.map(|_| ())
             }
         }

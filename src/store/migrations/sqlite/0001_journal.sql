@@ -72,11 +72,13 @@ CREATE INDEX settlement_due ON settlement ((state IN ('PENDING', 'AWAITING_FUNDS
     WHERE terminal = 0 AND lease_until IS NULL AND due_at IS NOT NULL;
 CREATE INDEX settlement_leased ON settlement (lease_until, id) WHERE lease_until IS NOT NULL;
 
--- What was asked and is not in the header. `legs` is a JSON list of [connection, counterparty or null, currency, amount].
+-- What was asked and is not in the header. `legs` is a JSON list of [connection, counterparty or null, currency, amount]; `origin`
+-- tells whoever follows a settlement which request it came from, and in which trace.
 CREATE TABLE settlement_intent (
     settlement_id  BLOB PRIMARY KEY NOT NULL REFERENCES settlement (id),
     asked_nonce    TEXT,
-    legs           TEXT NOT NULL
+    legs           TEXT NOT NULL,
+    origin         TEXT CHECK (length(origin) <= 184)
 );
 CREATE TRIGGER settlement_intent_never_changes BEFORE UPDATE ON settlement_intent
 BEGIN
@@ -242,6 +244,8 @@ CREATE TABLE quote_confirmation (
     revision        INTEGER NOT NULL,
     PRIMARY KEY (merchant_id, tx_id)
 );
+CREATE INDEX quote_confirmation_undecided ON quote_confirmation (state, recorded_at)
+    WHERE state IN ('RECORDED', 'SENDING', 'UNKNOWN', 'NEEDS_OPERATOR');
 
 -- Which quote has a payout's name; it changes hands only once that quote's confirmation under it is refused.
 CREATE TABLE quote_payout (
@@ -327,6 +331,8 @@ CREATE UNIQUE INDEX trade_payload_once ON trade (enterprise_id, account_id, nonc
     WHERE nonces IS NOT NULL AND state <> 'NOT_ACCEPTED';
 CREATE INDEX trade_newest ON trade (enterprise_id, account_id, id DESC) WHERE action = 'CREATE';
 CREATE INDEX trade_at_venue ON trade (enterprise_id, venue_settlement_id) WHERE venue_settlement_id IS NOT NULL;
+CREATE INDEX trade_undecided ON trade (state, created_at)
+    WHERE state IN ('RECEIVED', 'PREPARED', 'SIGNED', 'SUBMITTING', 'OUTCOME_UNKNOWN', 'NEEDS_OPERATOR');
 
 -- Every change of every write.
 CREATE TABLE trade_event (
