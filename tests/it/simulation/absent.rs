@@ -8,15 +8,17 @@ use settlement_gateway::domain::archive::{ArchiveKind, ArchiveMark};
 use settlement_gateway::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditSubject, ChainLink};
 use settlement_gateway::domain::budget::{CallBudget, Drawn, Urgency};
 use settlement_gateway::domain::ids::{CallerId, EnterpriseId, ExternalId, MerchantId, RequestId, SettlementId, TxId};
+use settlement_gateway::domain::origin::Origin;
 use settlement_gateway::domain::quote::{Confirmation, ConfirmationAsked, Quote, QuoteRequest};
 use settlement_gateway::domain::settlement::{ForeignSettlement, RecordedSettlement};
 use settlement_gateway::domain::signing::SigningReference;
 use settlement_gateway::domain::trade::{TradeChange, TradeWrite};
 use settlement_gateway::store::{
-    ArchiveStore, AuditLag, AuditStore, BatchLimits, BudgetStore, CallbackTokenHash, Chained, ConfirmationRecorded, Delivery,
-    DeliveryOutcome, ErrandClaim, ErrandKind, ErrandLease, ErrandStore, EventQuery, EventStore, EventStretch, FinishedBatch,
-    FinishedWork, ForeignQuery, ForeignStore, Hastened, InboxStore, JournalLine, JournalPart, JournalSays, PatrolMark,
-    QuoteRecorded, QuoteStore, Received, StoreError, TradeEvent, TradeListQuery, TradeRecorded, TradeSaved, TradeStore,
+    ArchiveStore, AuditLag, AuditStore, BatchLimits, BudgetStore, CallbackTokenHash, Census, CensusQuery, CensusStore, Chained,
+    ConfirmationRecorded, Delivery, DeliveryOutcome, ErrandClaim, ErrandKind, ErrandLease, ErrandStore, EventQuery, EventStore,
+    EventStretch, FinishedBatch, FinishedWork, ForeignQuery, ForeignStore, Hastened, InboxStore, JournalLine, JournalPart,
+    JournalSays, PatrolMark, QuoteRecorded, QuoteStore, Received, StoreError, TradeEvent, TradeListQuery, TradeRecorded,
+    TradeSaved, TradeStore,
 };
 use uuid::Uuid;
 
@@ -33,6 +35,17 @@ impl ArchiveStore for StoreWire {
     }
 
     async fn archive_files(&self, _: &str, _: u32) -> Result<Vec<ArchiveMark>, StoreError> {
+        Err(unavailable())
+    }
+}
+
+#[async_trait]
+impl CensusStore for StoreWire {
+    async fn census(&self, _: CensusQuery) -> Result<Census, StoreError> {
+        Err(unavailable())
+    }
+
+    async fn origin(&self, _: Uuid) -> Result<Origin, StoreError> {
         Err(unavailable())
     }
 }

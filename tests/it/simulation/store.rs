@@ -327,6 +327,10 @@ impl FollowingStore for StoreWire {
         Ok(self.row(id, |row| row.standing.as_ref().map(|(_, mark)| *mark)).await?.flatten())
     }
 
+    async fn open_settlements(&self, _: &EnterpriseId, _: u32) -> Result<Vec<Settlement>, StoreError> {
+        Err(unavailable())
+    }
+
     async fn completed_since(&self, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.row(id, Row::completed_since).await?.flatten())
     }
