@@ -77,7 +77,7 @@ pub(crate) async fn what_may_still_move_money_is_counted_by_state_with_the_oldes
     let done = fixture.recorded_at("e-5", 5).await;
     fixture.taken_through(done, at_venue("e-5", VenueStatus::Completed)).await;
     let refused = fixture.recorded_at("e-6", 5).await;
-    let change = Change::NotAccepted { reason: Reason::PayloadMismatch, detail: "?".to_owned() };
+    let change = Change::NotAccepted { reason: Reason::VenueRejectedRequest, detail: "?".to_owned() };
     fixture.taken_through(refused, vec![change]).await;
     let mut other = intent("e-1");
     other.asked.enterprise_id = EnterpriseId::new("enterprise-2").unwrap();

@@ -9,7 +9,7 @@ use super::open;
 use crate::conformance::signed;
 
 /// A journal with one settlement that is under way, which nobody has open.
-async fn journal(folder: &TempDir) -> SqliteConnection {
+pub(super) async fn journal(folder: &TempDir) -> SqliteConnection {
     let store = open(folder.path()).await.unwrap();
     signed(&store).await;
     store.close().await.unwrap();

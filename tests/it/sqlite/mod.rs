@@ -1,6 +1,7 @@
 //! The store in SQLite: the suite that every store passes, and what only a file can get wrong.
 
 mod archive;
+mod census;
 mod copies;
 mod damage;
 mod durability;

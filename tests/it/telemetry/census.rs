@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::support::builders::{intent, new_settlement};
-use crate::support::world::{Ground, V1, V2, World, quick, request};
+use crate::support::world::{Ground, PATIENCE, V1, V2, World, quick, request};
 
 const SETTINGS: CensusSettings = CensusSettings { interval: Duration::from_secs(15), window_warning: Duration::from_secs(1_800) };
 
@@ -121,8 +121,8 @@ async fn a_lease_that_lapsed_counts_as_a_takeover() {
     let Recorded::New(settlement) = store.record_settlement(new).await.unwrap() else { panic!("recorded twice") };
     store.claim(settlement.id, Duration::ZERO).await.unwrap().unwrap();
     context.engine.start();
-    let patience = Duration::from_secs(30);
-    context.engine.wait_until_answered(*settlement, patience).await.unwrap();
+    let changed = context.engine.wait_for_change(settlement.id, settlement.progress.sequence);
+    tokio::time::timeout(PATIENCE, changed).await.unwrap().unwrap();
     context.engine.drain().await;
     let text = recorder.handle().render();
     assert_eq!(value(&text, "settlement_gateway_lease_takeovers_total{kind=\"SETTLEMENT\"}"), Some("1"), "{text}");
