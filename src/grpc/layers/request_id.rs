@@ -122,7 +122,7 @@ mod tests {
         let of = |values: &[&'static str]| {
             let mut request = http::Request::builder().body(Body::empty()).unwrap();
             for value in values {
-                request.headers_mut().append(TRACEPARENT, HeaderValue::from_static(value));
+                request.headers_mut().append(TRACEPARENT, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             traceparent(&request)
         };
