@@ -154,7 +154,7 @@ impl Inner {
             found.extend(open);
         }
         // The same settlement may be open and new: of the two readings the later one stands first, and stays.
-        found.sort_by(|one, other| other.id.cmp(&one.id));
+        found.sort_by_key(|settlement| std::cmp::Reverse(settlement.id));
         found.dedup_by_key(|settlement| settlement.id);
         is_cut |= found.len() > MAX_SETTLEMENTS;
         found.truncate(MAX_SETTLEMENTS);
