@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 mod config;
 mod copies;
+mod descriptor;
 mod dev;
 mod doctor;
 mod exit;
@@ -68,6 +69,8 @@ enum Command {
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print what a shell needs to complete this command line.
     Completions(completions::CompletionsArgs),
+    /// Print the contract as a binary `google.protobuf.FileDescriptorSet`, with all that it imports.
+    Descriptor(descriptor::DescriptorArgs),
     /// Print the version.
     Version,
 }
@@ -93,6 +96,7 @@ impl Cli {
             Command::Restore(args) => copies::restore(&args).await,
             Command::Healthcheck(args) => healthcheck::run(&args).await,
             Command::Completions(args) => completions::run(&args),
+            Command::Descriptor(args) => descriptor::run(&args),
             Command::Version => {
                 exit::say(&format!("settlement-gateway {}", env!("CARGO_PKG_VERSION")));
                 Exit::Success
