@@ -10,4 +10,4 @@ if command -v go >/dev/null 2>&1; then
   echo "installing grpcurl for the tests"
   GOBIN="$tools" go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 >/dev/null 2>&1 && exit 0
 fi
-echo "grpcurl cannot be had here: the pages' commands are not run"
+echo "grpcurl cannot be had here: buf stands for it when the pages' commands are run"

@@ -1,9 +1,11 @@
 //! `docs/errors.md` is held to the error table, row by row.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use settlement_gateway::domain::settlement::State;
 use settlement_gateway::grpc::status::{ROWS, Row, Standing};
 use tonic::Code;
 
@@ -48,6 +50,24 @@ fn name(code: Code) -> String {
 fn the_document_shows_every_reason_as_the_gateway_sends_it() {
     let expected: Vec<_> = ROWS.iter().skip(1).map(line).collect();
     assert_eq!(documented(), expected, "docs/errors.md must have these rows:\n{}", expected.join("\n"));
+}
+
+/// The words in backticks that are written as reasons and states are.
+fn capitals(text: &str) -> BTreeSet<&str> {
+    let prose = text.split("```").step_by(2).flat_map(str::lines);
+    let words = prose.flat_map(|line| line.split('`').skip(1).step_by(2));
+    words.filter(|word| word.len() > 3 && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')).collect()
+}
+
+#[test]
+fn the_questions_name_reasons_and_states_that_there_are() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faq.md")).unwrap();
+    let states = State::ALL.iter().map(|state| state.as_str());
+    let known: BTreeSet<_> = ROWS.iter().map(|row| row.reason.reason()).chain(states).chain(["WAIT", "NOT_SERVING"]).collect();
+    let named = capitals(&text);
+    let unknown: Vec<_> = named.difference(&known).collect();
+    assert!(unknown.is_empty(), "docs/faq.md names {unknown:?}");
+    assert!(named.len() > 20, "only {named:?} were recognised");
 }
 
 #[test]

@@ -37,6 +37,8 @@ mod sandbox;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod service_config;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod sqlite;

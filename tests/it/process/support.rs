@@ -59,7 +59,8 @@ impl Process {
         Self::spawn(command)
     }
 
-    fn spawn(mut command: Command) -> Self {
+    /// Starts any command.
+    pub(super) fn spawn(mut command: Command) -> Self {
         command.env("RUST_BACKTRACE", "1");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, complained) = (Arc::default(), Arc::default());

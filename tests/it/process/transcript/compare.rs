@@ -11,13 +11,13 @@ const MOST_HUMPS: usize = 4;
 
 /// Which id of this run stands for which of the page.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(in crate::process) struct Known {
     ids: BTreeMap<String, String>,
 }
 
 impl Known {
     /// Holds an answer against the one that is shown, and learns the ids of this run by it.
-    pub(super) fn learn(&mut self, shown: &[String], said: &[&str]) -> Result<(), String> {
+    pub(in crate::process) fn learn(&mut self, shown: &[String], said: &[&str]) -> Result<(), String> {
         let (mut furthest, known) = (0, self.clone());
         *self = fits(known, shown, said, &mut furthest).ok_or_else(|| {
             let line = shown.get(furthest).map_or("nothing more", |line| line.trim());
