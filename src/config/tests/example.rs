@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::config::{CallerAuth, RequestAuth};
 
-const EXAMPLE: &str = include_str!("../../../config/gateway.example.toml");
+pub(super) const EXAMPLE: &str = include_str!("../../../config/gateway.example.toml");
 
 /// A folder with all that the example names.
-fn example_folder() -> Folder {
+pub(super) fn example_folder() -> Folder {
     let mut folder = Folder::new();
     let wallet = "5f1e2d3c4b5a69788796a5b4";
     let signer = serde_json::json!({ wallet: sealed_for_the_signer() }).to_string();

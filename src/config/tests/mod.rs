@@ -2,6 +2,7 @@
 
 mod example;
 mod keyring;
+mod reference;
 mod secrecy;
 mod sections;
 mod typed;
