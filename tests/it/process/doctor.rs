@@ -53,7 +53,7 @@ impl Told {
 
     /// Fails unless this alone is wrong, with a hint, and the process ended so.
     #[track_caller]
-    fn is_only(self, topic: &str, code: i32) -> Self {
+    fn only(self, topic: &str, code: i32) -> Self {
         let troubles = self.troubles();
         assert!(
             !troubles.is_empty() && troubles.iter().all(|trouble| *trouble == (topic.to_owned(), true)),
@@ -127,23 +127,23 @@ async fn each_thing_that_is_wrong_at_a_venue_is_named_alone_and_with_a_hint() {
 
     let good = installation.secrets();
     installation.write_token(V1, "v2x-not-the-one");
-    let told = doctor(&installation, &[]).await.is_only("credential", 1);
+    let told = doctor(&installation, &[]).await.only("credential", 1);
     assert_eq!((told.verdict("credential", V1), told.verdict("terms", V1)), ("failed", "skipped"));
     assert_eq!(told.verdict("credential", V2), "ok");
     installation.write_token(V1, &good[1]);
 
-    with(&installation, "route = \"v1\"", "route = \"v2\"").await.is_only("terms", 1);
+    with(&installation, "route = \"v1\"", "route = \"v2\"").await.only("terms", 1);
 
     fault(Endpoint::PartnerReads, 20, Behaviour::DateSkew { seconds: 300 });
-    let told = doctor(&installation, &[]).await.is_only("clock", 3);
+    let told = doctor(&installation, &[]).await.only("clock", 3);
     assert_eq!((told.verdict("clock", V1), told.verdict("clock", "Bitlipa")), ("warning", "ok"));
     sandbox.faults().clear();
 
     sandbox.fund(V1, None, "BTC", "0.5").await.unwrap();
-    with(&installation, "amount_unit = \"full\"", "amount_unit = \"base\"").await.is_only("amount-unit", 1);
+    with(&installation, "amount_unit = \"full\"", "amount_unit = \"base\"").await.only("amount-unit", 1);
 
     fs::write(installation.path("bitlipa.key"), "pk-another").unwrap();
-    let told = doctor(&installation, &[]).await.is_only("credential", 1);
+    let told = doctor(&installation, &[]).await.only("credential", 1);
     assert_eq!(told.verdict("credential", "Bitlipa"), "failed");
     fs::write(installation.path("bitlipa.key"), BITLIPA_KEY).unwrap();
 
@@ -154,7 +154,7 @@ async fn each_thing_that_is_wrong_at_a_venue_is_named_alone_and_with_a_hint() {
     sandbox.faults().clear();
 
     sandbox.stop().await;
-    let told = doctor(&installation, &[]).await.is_only("credential", 1);
+    let told = doctor(&installation, &[]).await.only("credential", 1);
     assert_eq!(told.verdict("clock", V1), "skipped");
 }
 
@@ -165,26 +165,26 @@ async fn each_thing_that_is_wrong_on_this_machine_is_named_alone_and_with_a_hint
     let chmod = |name: &str, mode| fs::set_permissions(installation.path(name), fs::Permissions::from_mode(mode)).unwrap();
 
     chmod("gateway.toml", 0o666);
-    doctor(&installation, &[]).await.is_only("permissions", 1);
+    doctor(&installation, &[]).await.only("permissions", 1);
     chmod("gateway.toml", 0o644);
     chmod("journal.db", 0o644);
-    doctor(&installation, &[]).await.is_only("permissions", 3);
+    doctor(&installation, &[]).await.only("permissions", 3);
     chmod("journal.db", 0o600);
 
     let pin = format!("id = \"key-{V1}\"\npublic_key = \"{}\"", installation.public_key(V2).to_hex());
-    with(&installation, &format!("id = \"key-{V1}\""), &pin).await.is_only("keys", 1);
+    with(&installation, &format!("id = \"key-{V1}\""), &pin).await.only("keys", 1);
     let disabled = format!("id = \"key-{V1}\"\nenabled = false");
-    with(&installation, &format!("id = \"key-{V1}\""), &disabled).await.is_only("keys", 3);
+    with(&installation, &format!("id = \"key-{V1}\""), &disabled).await.only("keys", 3);
 
     let lapsed = certificate(2024);
     fs::write(installation.path("ca.pem"), lapsed).unwrap();
-    with(&installation, "route = \"v1\"", "route = \"v1\"\nca_file = \"ca.pem\"").await.is_only("certificates", 1);
+    with(&installation, "route = \"v1\"", "route = \"v1\"\nca_file = \"ca.pem\"").await.only("certificates", 1);
     fs::write(installation.path("ca.pem"), certificate(2999)).unwrap();
     let told = with(&installation, "route = \"v1\"", "route = \"v1\"\nca_file = \"ca.pem\"").await;
     assert_eq!(told.verdict("certificates", "ca.pem"), "ok");
 
     fs::rename(installation.path("anchor"), installation.path("elsewhere")).unwrap();
-    let told = doctor(&installation, &[]).await.is_only("anchor", 1);
+    let told = doctor(&installation, &[]).await.only("anchor", 1);
     assert!(told.ended.said.contains("MISSING"), "{}", told.ended.said);
     fs::rename(installation.path("elsewhere"), installation.path("anchor")).unwrap();
 
