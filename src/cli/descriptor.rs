@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::exit::{Exit, complain};
 use crate::causes::with_causes;
-use crate::grpc::pb::FILE_DESCRIPTOR_SET;
+use crate::grpc::FILE_DESCRIPTOR_SET;
 
 /// Arguments of `descriptor`.
 #[derive(Debug, Args)]

@@ -35,6 +35,7 @@ pub use deadline::Deadline;
 pub use health::Health;
 pub use layers::RequestId;
 pub use listener::{ClientCertificates, ListenerSettings, Tls, TlsError, TlsFiles};
+pub use pb::FILE_DESCRIPTOR_SET;
 pub use quote::QuoteApi;
 pub use reflection::add_reflection;
 pub use server::{GrpcServer, ServerError, ServerSettings};
