@@ -19,6 +19,9 @@ use super::world::{Rates, World};
 /// lease, the silence window, and then the venue's own time with the reconciliation after it.
 const CALM: Duration = Duration::from_secs(3_600);
 
+/// How long is watched after that: what left last may arrive so late, and what was stopped goes on by then.
+const AFTERMATH: Duration = Duration::from_secs(300);
+
 /// What a run came to.
 pub(crate) struct Outcome {
     pub(crate) seed: u64,
@@ -102,6 +105,7 @@ pub(crate) async fn ends(seed: u64, world: &World, clients: &Clients, asking: &m
     if let Err(unrest) = comes_to_rest(world, asking).await {
         world.history.violated("I9", unrest);
     }
+    sleep(AFTERMATH).await;
     invariants::at_the_end(world, &clients.told.lock().unwrap());
     let created = world.ledger.lock().unwrap().entries.len();
     let (history, violations) = world.history.take();
