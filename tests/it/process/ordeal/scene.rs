@@ -183,9 +183,11 @@ impl Scene {
         .await
     }
 
-    /// What was refused whenever it was asked for.
+    /// What a client was told is not taken on, whatever became of the calls before.
     pub(super) fn refused(&self) -> BTreeSet<Name> {
-        refused(&self.history.lock().unwrap())
+        let history = self.history.lock().unwrap();
+        let refused = history.iter().filter(|call| matches!(call.outcome, Outcome::Refused(_)));
+        refused.map(|call| call.name.clone()).collect()
     }
 
     /// How many answers clients had.
