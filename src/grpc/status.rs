@@ -6,6 +6,7 @@
 //! is put together here; the cause goes to the log, once, and nowhere else.
 
 mod about;
+mod codes;
 mod failure;
 mod log;
 mod quote;
@@ -18,6 +19,7 @@ mod venue;
 use tonic::{Code, Status};
 
 pub use about::{About, Kind};
+pub use codes::code_name;
 use failure::Failure;
 pub use failure::{ERROR_DOMAIN, MAX_DETAILS_BYTES};
 pub use rows::{ROWS, Row, Standing, row};

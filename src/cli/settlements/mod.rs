@@ -13,6 +13,7 @@ mod target;
 mod told;
 
 use clap::{Args, Subcommand};
+use prost::Message;
 use thiserror::Error;
 use tonic::Status;
 
@@ -114,13 +115,21 @@ pub(super) async fn run(args: &SettlementsArgs) -> Exit {
     }
 }
 
-/// The settlement that an answer must have.
-fn settlement(found: Option<&pb::Settlement>) -> Result<&pb::Settlement, CommandError> {
-    found.ok_or(CommandError::Answer("it holds no settlement"))
-}
-
 impl Common {
     async fn client(&self) -> Result<Client, CommandError> {
         Ok(self.target.connect().await?)
+    }
+
+    /// What an answer of this name says: its settlement in lines for people, or the whole of it for programs.
+    fn tell<A: Message>(
+        &self,
+        (name, answer): (&str, &A),
+        settlement: Option<&pb::Settlement>,
+        lines: fn(&pb::Settlement) -> Vec<String>,
+    ) -> Result<String, CommandError> {
+        match self.output {
+            OutputFormat::Text => Ok(lines(settlement.ok_or(CommandError::Answer("it holds no settlement"))?).join("\n")),
+            OutputFormat::Json => json::text(name, answer),
+        }
     }
 }

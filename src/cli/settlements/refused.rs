@@ -5,6 +5,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::cli::output::{pairs, printable};
+use crate::grpc::status::code_name;
 
 /// What a status says, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Refused {
 
     /// For people.
     pub(super) fn lines(&self) -> Vec<String> {
-        let code = name(self.code);
+        let code = code_name(self.code);
         let reason = self.reason.as_ref().map_or(code.to_owned(), |reason| format!("{reason} ({code})"));
         let mut entries = vec![("reason", reason)];
         entries.extend(self.fields.iter().map(|(field, description)| ("field", format!("{field} {description}"))));
@@ -74,7 +75,7 @@ impl Refused {
         };
         let metadata: Map<_, _> = self.metadata.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
         json!({ "error": {
-            "code": name(self.code),
+            "code": code_name(self.code),
             "reason": self.reason,
             "message": self.what,
             "what_to_do": self.advice,
@@ -105,29 +106,6 @@ fn fields(details: &ErrorDetails) -> Vec<(String, String)> {
 fn lacking(details: &ErrorDetails) -> Vec<(String, String)> {
     let violations = details.precondition_failure().map(|failure| failure.violations.as_slice()).unwrap_or_default();
     violations.iter().map(|violation| (violation.subject.clone(), violation.description.clone())).collect()
-}
-
-/// The code's name in the contract.
-fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::{CommandError, Common, json, settlement, told};
-use crate::cli::output::OutputFormat;
+use super::{CommandError, Common, told};
 use crate::grpc::pb;
 use crate::grpc::pb::resolve_settlement_request::Decision;
 
@@ -60,8 +59,5 @@ pub(super) async fn run(args: &ResolveArgs) -> Result<String, CommandError> {
         why: args.why.clone(),
     };
     let answer = client.answer(client.admin().resolve_settlement(client.request(request))).await?;
-    match args.common.output {
-        OutputFormat::Text => Ok(told::whole(settlement(answer.settlement.as_ref())?).join("\n")),
-        OutputFormat::Json => json::text("ResolveSettlementResponse", &answer),
-    }
+    args.common.tell(("ResolveSettlementResponse", &answer), answer.settlement.as_ref(), told::whole)
 }

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::{CommandError, Common, json, settlement, told};
-use crate::cli::output::OutputFormat;
+use super::{CommandError, Common, told};
 use crate::grpc::pb;
 
 /// Arguments of `settlements resume`.
@@ -27,8 +26,5 @@ pub(super) async fn run(args: &ResumeArgs) -> Result<String, CommandError> {
         expected_sequence: args.sequence,
     };
     let answer = client.answer(client.settlements().retry_settlement(client.request(request))).await?;
-    match args.common.output {
-        OutputFormat::Text => Ok(told::whole(settlement(answer.settlement.as_ref())?).join("\n")),
-        OutputFormat::Json => json::text("RetrySettlementResponse", &answer),
-    }
+    args.common.tell(("RetrySettlementResponse", &answer), answer.settlement.as_ref(), told::whole)
 }

@@ -2,10 +2,12 @@
 
 use clap::Args;
 
-use super::{CommandError, Common, json, settlement, told};
-use crate::cli::output::OutputFormat;
+use super::{CommandError, Common, told};
 use crate::grpc::pb;
 use crate::grpc::pb::get_settlement_request::Name;
+
+/// The name of the answer in the contract.
+const ANSWER: &str = "GetSettlementResponse";
 
 /// Arguments of `settlements show`.
 #[derive(Debug, Args)]
@@ -38,22 +40,12 @@ struct Named {
 
 pub(super) async fn run(args: &ShowArgs) -> Result<String, CommandError> {
     let found = found(&args.common, &args.named).await?;
-    shown(&args.common, &found)
+    args.common.tell((ANSWER, &found), found.settlement.as_ref(), told::whole)
 }
 
 pub(super) async fn timeline(args: &TimelineArgs) -> Result<String, CommandError> {
     let found = found(&args.common, &args.named).await?;
-    match args.common.output {
-        OutputFormat::Text => Ok(told::timeline(settlement(found.settlement.as_ref())?).join("\n")),
-        OutputFormat::Json => json::text("GetSettlementResponse", &found),
-    }
-}
-
-fn shown(common: &Common, found: &pb::GetSettlementResponse) -> Result<String, CommandError> {
-    match common.output {
-        OutputFormat::Text => Ok(told::whole(settlement(found.settlement.as_ref())?).join("\n")),
-        OutputFormat::Json => json::text("GetSettlementResponse", found),
-    }
+    args.common.tell((ANSWER, &found), found.settlement.as_ref(), told::timeline)
 }
 
 async fn found(common: &Common, named: &Named) -> Result<pb::GetSettlementResponse, CommandError> {

@@ -147,7 +147,11 @@ impl TargetArgs {
         }
         let endpoint = Endpoint::from(self.target.clone()).connect_timeout(CONNECT_TIMEOUT);
         let endpoint = match (is_tls, self.tls()?) {
-            (true, tls) => endpoint.tls_config(tls.unwrap_or_default().with_fallback_roots(self)).map_err(TargetError::Tls)?,
+            (true, tls) => {
+                let tls = tls.unwrap_or_default();
+                let tls = if self.ca_file.is_some() { tls } else { tls.with_native_roots() };
+                endpoint.tls_config(tls).map_err(TargetError::Tls)?
+            }
             (false, None) => endpoint,
             (false, Some(_)) => return Err(TargetError::NoTls),
         };
@@ -183,17 +187,6 @@ impl TargetArgs {
             None => environment.variable(TOKEN_VARIABLE),
         };
         token.map(|token| bearer(&token)).transpose()
-    }
-}
-
-/// Certificates of the system count where no file names others.
-trait FallbackRoots {
-    fn with_fallback_roots(self, args: &TargetArgs) -> Self;
-}
-
-impl FallbackRoots for ClientTlsConfig {
-    fn with_fallback_roots(self, args: &TargetArgs) -> Self {
-        if args.ca_file.is_some() { self } else { self.with_native_roots() }
     }
 }
 

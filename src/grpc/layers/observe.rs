@@ -16,6 +16,7 @@ use tracing::{Span, debug, error, info};
 use super::{Around, Next, Request, RequestId, Response, is_open};
 use crate::domain::ids::CallerId;
 use crate::grpc::known_rpcs::{KnownRpcs, Rpc};
+use crate::grpc::status::code_name;
 
 /// Records every call when its answer has ended, or when its caller has gone.
 pub(super) struct Observe {
@@ -77,7 +78,7 @@ impl Record {
         self.ended = true;
         let duration = self.started.elapsed();
         let (service, method) = (Arc::clone(&self.rpc.service), Arc::clone(&self.rpc.method));
-        let code = name(code);
+        let code = code_name(code);
         counter!(
             "settlement_gateway_rpc_requests_total",
             "service" => Arc::clone(&service), "method" => Arc::clone(&method), "code" => code
@@ -151,27 +152,4 @@ impl HttpBody for ObservedBody {
 
 fn code_of(trailers: &HeaderMap) -> Code {
     Status::from_header_map(trailers).map_or(Code::Unknown, |status| status.code())
-}
-
-/// The code as the protocol spells it.
-fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }
