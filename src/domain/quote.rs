@@ -12,6 +12,8 @@ mod samples;
 mod terms;
 mod verdict;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::ids::{CallerId, Currency, MerchantId, RequestId, TxId};
@@ -223,6 +225,13 @@ impl Quote {
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.venue.status == QuoteStatus::Quoted && self.venue.expires_at.is_some_and(|expiry| expiry <= now)
+    }
+
+    /// For how long the price still holds: nothing once it has lapsed, `None` where it is no price or lapses never.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Option<Duration> {
+        let expires_at = self.venue.expires_at.filter(|_| self.venue.status == QuoteStatus::Quoted)?;
+        Some(Duration::try_from(expires_at.duration_since(now)).unwrap_or_default())
     }
 
     /// Whether the venue's own numbers agree with each other; `None` when one of them is missing.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::{Caller, Context};
-use super::create_quote::desk;
+use super::create_quote::{desk, tell_left};
 use super::directory::QuoteDesk;
 use super::error::{NotFound, ServiceError};
 use crate::domain::ids::{ExternalTxId, MerchantId, TxId};
@@ -90,7 +90,9 @@ async fn record(
     if desk.callback_url.is_none() {
         return Err(ServiceError::CallbackNotConfigured);
     }
-    let terms = stored.confirmable(asked.accept_partial, context.clock.now());
+    let now = context.clock.now();
+    tell_left(stored, "CONFIRMED", now);
+    let terms = stored.confirmable(asked.accept_partial, now);
     let terms = terms.map_err(ServiceError::QuoteUnconfirmable)?;
     let fields = asked.expected.unmet_by(&terms);
     if !fields.is_empty() {

@@ -3,6 +3,8 @@
 //! The venue has no idempotency key: a repeat would be another quote, which
 //! lapses unconfirmed. Under a request id the first quote is kept and repeated.
 
+use jiff::Timestamp;
+use metrics::histogram;
 use tracing::Instrument;
 
 use super::context::{Caller, Context};
@@ -68,9 +70,17 @@ async fn ask(context: &Context, caller: CallerId, desk: &QuoteDesk, request: Quo
     let read_at = context.clock.now();
     let quote = Quote { request, caller, requested_at, venue, read_at, sequence: 1, confirmation: None };
     if context.store.record_quote(&quote).await? {
+        tell_left(&quote, "CREATED", read_at);
         return Ok(quote);
     }
     Err(unbelievable(VenueCall::Quote, "its tx_id belongs to another request"))
+}
+
+/// Tells operators for how long a price still holds.
+pub(super) fn tell_left(quote: &Quote, at: &'static str, now: Timestamp) {
+    if let Some(left) = quote.left(now) {
+        histogram!("settlement_gateway_quote_left_seconds", "at" => at).record(left);
+    }
 }
 
 /// What the venue shows must be for what was asked: a price for another wallet would have the merchant's money paid there.

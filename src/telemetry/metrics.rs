@@ -17,6 +17,12 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 const SECONDS: [f64; 14] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 /// From one record to the largest batch that is common.
 const RECORDS: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
+/// From a price that has lapsed to one that holds for an hour.
+const LEFT_SECONDS: [f64; 10] = [0.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0];
+
+/// The buckets of every histogram, by how its name ends.
+const BUCKETS: [(&str, &[f64]); 3] =
+    [("_duration_seconds", &SECONDS), ("_batch_records", &RECORDS), ("_left_seconds", &LEFT_SECONDS)];
 
 /// Why metrics cannot be gathered.
 #[derive(Debug, Error)]
@@ -77,9 +83,9 @@ impl Metrics {
 }
 
 fn recorder() -> Result<PrometheusRecorder, MetricsError> {
-    let builder = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &SECONDS)
-        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_batch_records".to_owned()), &RECORDS));
+    let builder = BUCKETS.iter().try_fold(PrometheusBuilder::new(), |builder, (ending, buckets)| {
+        builder.set_buckets_for_metric(Matcher::Suffix((*ending).to_owned()), buckets)
+    });
     Ok(builder.map_err(MetricsError::Histograms)?.build_recorder())
 }
 
@@ -125,7 +131,7 @@ mod tests {
             METRICS
                 .iter()
                 .filter(|metric| metric.kind == Kind::Histogram)
-                .all(|metric| { metric.name.ends_with("_duration_seconds") || metric.name.ends_with("_batch_records") }),
+                .all(|metric| BUCKETS.iter().any(|(ending, _)| metric.name.ends_with(ending))),
             "a histogram without buckets"
         );
         assert!(text.contains("# HELP settlement_gateway_rpc_requests_total Calls that ended"), "{text}");

@@ -255,6 +255,13 @@ pub const METRICS: &[Metric] = &[
         &["state"],
         "Changes of quotes' confirmations, by state.",
     ),
+    histogram(
+        "settlement_gateway_quote_left_seconds",
+        "s",
+        &["at"],
+        "For how long a quote's price still held when it was CREATED, and when a caller first asked to have it CONFIRMED; 0 where it had \
+         lapsed.",
+    ),
     counter("settlement_gateway_quote_payouts_total", "payouts", &["status"], "Payouts that ended, by status."),
     counter(
         "settlement_gateway_quote_payouts_claimed_total",

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use settlement_gateway::grpc::pb::{CreateQuoteRequest, Fulfillment, GetQuoteRequest, Quote, QuoteStatus};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use settlement_gateway::grpc::pb::{ConfirmQuoteRequest, CreateQuoteRequest, Fulfillment, GetQuoteRequest, Quote, QuoteStatus};
 use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault, RetryAfter};
 use tonic::Code;
 
@@ -80,6 +81,36 @@ async fn expiry_is_derived_since_the_venue_has_no_such_status() {
     let mut client = gateway.quotes().await;
     let again = client.get_quote(get(&lapsed, true)).await.unwrap().into_inner().quote.unwrap();
     assert!(again.expired, "read again it has still lapsed");
+}
+
+#[tokio::test]
+async fn operators_are_told_for_how_long_prices_hold_when_they_are_given_and_when_they_are_confirmed() {
+    let recorder = PrometheusBuilder::new().set_buckets(&[0.0, 59.0, 60.0]).unwrap().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let clock = ManualClock::at(Timestamp::now() - Duration::from_secs(7_200));
+    let venue_clock = Arc::clone(&clock);
+    let gateway = GatewayUnderTest::start_with(|setup| {
+        setup.sandbox.clock = venue_clock;
+        setup.sandbox.bitlipa.quote_lifetime_ms = 3_600_000;
+    })
+    .await;
+    let lapsed = create(&gateway, quote()).await;
+    clock.advance(Duration::from_secs(7_200));
+    create(&gateway, quote()).await;
+    let confirmation = ConfirmQuoteRequest {
+        external_merchant_id: MERCHANT.to_owned(),
+        tx_id: lapsed.tx_id,
+        external_tx_id: "payout-1".to_owned(),
+        ..ConfirmQuoteRequest::default()
+    };
+    let told = refused(gateway.quotes().await.confirm_quote(confirmation).await);
+    assert_told(&told, Code::FailedPrecondition, "QUOTE_EXPIRED");
+    let text = recorder.handle().render();
+    let bucket = |at: &str, le: &str| format!("settlement_gateway_quote_left_seconds_bucket{{at=\"{at}\",le=\"{le}\"}}");
+    for (at, le, count) in [("CREATED", "0", 1), ("CREATED", "60", 1), ("CREATED", "+Inf", 2), ("CONFIRMED", "0", 1)] {
+        let line = format!("{} {count}", bucket(at, le));
+        assert!(text.lines().any(|told| told == line), "{line} is missing: {text}");
+    }
 }
 
 #[tokio::test]

@@ -28,6 +28,11 @@ const FEW: usize = 40;
 const CLIENTS: usize = 16;
 /// The most answers that clients have between two blows.
 const ANSWERS_BETWEEN: u64 = 12;
+/// One of so many stretches between two blows is a calm one, in which work is begun and ended by one process: the more there is to
+/// settle, the longer.
+const CALM_ONE_IN: u64 = 8;
+/// The part of all settlements that a calm stretch has answers for.
+const CALM_PART: usize = 5;
 /// A gateway that nobody works for is looked after as often.
 const ROUND: Duration = Duration::from_secs(2);
 /// Longer than a lease, so that another replica has taken over when the stopped one goes on.
@@ -220,6 +225,12 @@ async fn answered(scene: &Scene, ask: &Arc<Ask>, fleet: &mut watch::Receiver<Vec
     }
 }
 
+/// How many answers clients have until the next blow.
+fn between(settlements: usize, choices: &mut Choices) -> usize {
+    let most = if choices.below(CALM_ONE_IN) == 0 { (settlements / CALM_PART) as u64 } else { 0 };
+    usize::try_from(choices.below(most.max(ANSWERS_BETWEEN))).unwrap()
+}
+
 /// Fights until every client has its answers, then holds everything to account.
 async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choices: Choices) {
     let Some(scene) = Scene::open(backend, Some(choices.seed)).await else { return };
@@ -235,8 +246,7 @@ async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choic
         clients.spawn(client(Arc::clone(&scene), Arc::clone(&wanted), fleet.tell.subscribe(), number));
     }
     while !clients.is_empty() {
-        let between = usize::try_from(choices.below(ANSWERS_BETWEEN)).unwrap();
-        let (enough, since) = (scene.answers() + between, Instant::now());
+        let (enough, since) = (scene.answers() + between(settlements, &mut choices), Instant::now());
         until("there is something to do", async || {
             while let Some(ended) = clients.try_join_next() {
                 ended.unwrap();
