@@ -9,7 +9,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::domain::origin::Traceparent;
+use crate::domain::origin::{Origin, Traceparent};
 
 /// The target of spans that are in no trace: calls that anybody may make, such as probes, come every few seconds.
 pub const PROBES: &str = "settlement_gateway::probes";
@@ -63,12 +63,31 @@ pub fn continue_from(span: &Span, parent: &Traceparent) {
     }
 }
 
-/// Says that a span goes on with what was begun elsewhere.
-pub fn link(span: &Span, cause: &Traceparent) {
+/// Says, before a span is entered, that it goes on with what a request began: which request that was, in its fields `request_id` and
+/// `trace_id`, and by a link.
+pub fn come_from(span: &Span, origin: &Origin) {
+    name(span, origin);
     if are_on()
-        && let Some(context) = context_of(cause)
+        && let Some(context) = origin.traceparent().and_then(context_of)
     {
         span.add_link(context);
+    }
+}
+
+/// Makes a span, before it is entered, a part of a request, and says which.
+pub fn belong_to(span: &Span, origin: &Origin) {
+    name(span, origin);
+    if let Some(place) = origin.traceparent() {
+        continue_from(span, place);
+    }
+}
+
+fn name(span: &Span, origin: &Origin) {
+    if let Some(request_id) = origin.request_id() {
+        span.record("request_id", request_id);
+    }
+    if let Some(place) = origin.traceparent() {
+        span.record("trace_id", place.trace_id());
     }
 }
 

@@ -109,7 +109,7 @@ async fn record(
     };
     let now = context.clock.now();
     reached(KillPoint::Q0Converted);
-    match context.store.record_confirmation(&asked.merchant_id, &asked.tx_id, &confirmation, now).await? {
+    match context.store.record_confirmation(&asked.merchant_id, &asked.tx_id, &confirmation, now, &caller.origin).await? {
         ConfirmationRecorded::New(_) => {
             reached(KillPoint::Q1Recorded);
             context.errands.wake();

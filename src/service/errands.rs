@@ -18,7 +18,8 @@ use tracing::{Instrument, error, error_span, warn};
 
 use super::lookout::{DueWork, Lookout, store_failed, taken_over};
 use crate::domain::time::{Clock, later};
-use crate::store::{ErrandClaim, ErrandKind, Store, StoreError};
+use crate::store::{ErrandClaim, ErrandKind, ErrandLease, Store, StoreError};
+use crate::traces;
 
 /// How many announcements a slow listener may fall behind before it reads the journal instead.
 const MAX_WAITING_ANNOUNCEMENTS: usize = 1024;
@@ -191,20 +192,21 @@ impl Errands {
         let (kind, lease) = (claim.lease.kind, claim.lease.clone());
         let Some(runner) = runners.iter().find(|runner| runner.kind() == kind).cloned() else {
             let due_at = later(self.inner.clock.now(), self.inner.settings.lease);
-            return self.give_back(&claim, Some(due_at)).await;
+            return self.give_back(&lease, Some(due_at)).await;
         };
         if claim.lapses > 0 {
             taken_over(kind.as_str());
         }
-        let span = error_span!("errand", kind = kind.as_str(), subject = Empty);
+        let span = error_span!("errand", kind = kind.as_str(), subject = Empty, request_id = Empty, trace_id = Empty);
+        traces::come_from(&span, &claim.origin);
         // Where deliveries wait tells the path that venues call, which nobody should guess.
         if kind != ErrandKind::Delivery {
             span.record("subject", lease.subject.as_str());
         }
-        let run = async move { runner.run(&claim).await.map(|due_at| (claim, due_at)) };
+        let run = async move { runner.run(&claim).await };
         let ended = tokio::spawn(run.instrument(span.clone())).await;
         let due_at = match ended {
-            Ok(Ok((claim, due_at))) => return self.give_back(&claim, due_at).await,
+            Ok(Ok(due_at)) => return self.give_back(&lease, due_at).await,
             Ok(Err(StoreError::Fenced)) => return span.in_scope(|| warn!("another worker has taken an errand over")),
             Ok(Err(error)) => {
                 span.in_scope(|| store_failed(&error));
@@ -212,16 +214,16 @@ impl Errands {
             }
             Err(_) => return span.in_scope(|| error!("a worker failed inside an errand; its lease will lapse")),
         };
-        self.give_back(&ErrandClaim { lease, lapses: 0 }, Some(due_at)).await;
+        self.give_back(&lease, Some(due_at)).await;
     }
 
-    async fn give_back(&self, claim: &ErrandClaim, due_at: Option<Timestamp>) {
-        match self.inner.store.release_errand(&claim.lease, due_at).await {
+    async fn give_back(&self, lease: &ErrandLease, due_at: Option<Timestamp>) {
+        match self.inner.store.release_errand(lease, due_at).await {
             // Its owner gave it back together with what it saved, or another has it.
             Ok(()) | Err(StoreError::Fenced) => {}
             Err(error) => store_failed(&error),
         }
-        self.announce(claim.lease.kind, &claim.lease.subject);
+        self.announce(lease.kind, &lease.subject);
     }
 }
 

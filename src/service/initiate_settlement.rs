@@ -89,7 +89,11 @@ pub async fn initiate_settlement(
     let new = NewSettlement { id, now: context.engine.now(), ..new };
     context.engine.expect(id, caller.origin.clone());
     reached(KillPoint::K0Converted);
-    let found = context.store.record_settlement(new).await?;
+    let found = context.store.record_settlement(new).await;
+    if !matches!(found, Ok(Recorded::New(_))) {
+        context.engine.expect_no_more(id);
+    }
+    let found = found?;
     reached(KillPoint::K1Recorded);
     let view = recorded(context, found, &asked, answer_by).await?;
     // Another call may have recorded the same request meanwhile: what this one looked at is not told of that one's.

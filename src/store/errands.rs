@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::StoreError;
+use crate::domain::origin::Origin;
 use crate::domain::settlement::names;
 
 /// Whose work an errand is.
@@ -60,6 +61,8 @@ pub struct ErrandClaim {
     pub lease: ErrandLease,
     /// How often in a row a worker's lease on it lapsed instead of being given back: a sign of poison.
     pub lapses: u32,
+    /// The request that it came from last; empty where none did.
+    pub origin: Origin,
 }
 
 /// Errands.

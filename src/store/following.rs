@@ -44,7 +44,7 @@ pub trait FollowingStore: Send + Sync {
     /// When the journal first knew that a settlement is completed; `None` where it does not.
     async fn completed_since(&self, id: Uuid) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Reads an enterprise's settlements that may still move money, newest first, at most `limit`.
+    /// Reads an enterprise's settlements that may still move money, oldest first, at most `limit`.
     async fn open_settlements(&self, enterprise_id: &EnterpriseId, limit: u32) -> Result<Vec<Settlement>, StoreError>;
 
     /// Gives a lease back after the details were read and said nothing new, and notes when they are to be read again.

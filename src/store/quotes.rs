@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::StoreError;
 use super::errands::ErrandLease;
 use crate::domain::ids::{CallerId, MerchantId, RequestId, TxId};
+use crate::domain::origin::Origin;
 use crate::domain::quote::{Confirmation, ConfirmationAsked, Quote, QuoteRequest};
 
 /// What became of recording a request for a quote.
@@ -61,13 +62,15 @@ pub trait QuoteStore: Send + Sync {
     /// Finds the quote that a callback's token belongs to.
     async fn quote_by_callback_token(&self, token: &CallbackTokenHash) -> Result<Option<Quote>, StoreError>;
 
-    /// Records a confirmation of a recorded quote, in the place of one that was refused, with its errand.
+    /// Records a confirmation of a recorded quote, in the place of one that was refused, with its errand and the request that
+    /// it came from.
     async fn record_confirmation(
         &self,
         merchant_id: &MerchantId,
         tx_id: &TxId,
         asked: &ConfirmationAsked,
         now: Timestamp,
+        origin: &Origin,
     ) -> Result<ConfirmationRecorded, StoreError>;
 
     /// Makes a confirmation that rests go on, or end as a person decided, with its errand and what the venue says of the quote;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{ErrandLease, StoreError};
 use crate::domain::ids::{EnterpriseId, RequestId, SettlementId, TradingAccountId};
+use crate::domain::origin::Origin;
 use crate::domain::trade::{TradeChange, TradeReason, TradeState, TradeWrite};
 
 /// What became of recording a write.
@@ -61,8 +62,9 @@ pub struct TradeEvent {
 /// Writes on BitGo Trade.
 #[async_trait]
 pub trait TradeStore: Send + Sync {
-    /// Records a write that was just received, with its errand, unless its request id is recorded already.
-    async fn record_trade(&self, write: &TradeWrite) -> Result<TradeRecorded, StoreError>;
+    /// Records a write that was just received, with its errand and the request that it came from, unless its request id is
+    /// recorded already.
+    async fn record_trade(&self, write: &TradeWrite, origin: &Origin) -> Result<TradeRecorded, StoreError>;
 
     /// Reads a write by its request id.
     async fn trade(&self, enterprise_id: &EnterpriseId, request_id: &RequestId) -> Result<Option<TradeWrite>, StoreError>;

@@ -100,7 +100,12 @@ fn describe() {
 }
 
 /// Series whose first event is an alarm, by name, label and value.
-const ALARMING: [(&str, &str, &str); 1] = [("settlement_gateway_reconciliations_total", "status", "MISMATCH")];
+const ALARMING: [(&str, &str, &str); 4] = [
+    ("settlement_gateway_reconciliations_total", "status", "MISMATCH"),
+    ("settlement_gateway_rpc_errors_total", "reason", "SIGNING_REFERENCE_TAKEN"),
+    ("settlement_gateway_certificate_reloads_total", "result", "kept"),
+    ("settlement_gateway_callback_key_reloads_total", "result", "kept"),
+];
 
 /// A rise is only seen of what was there before it: counters that may never move begin with the process.
 fn begin_at_zero() {

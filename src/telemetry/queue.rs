@@ -1,5 +1,6 @@
 //! Where ended spans wait to be exported: bounded, and never waited for.
 
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use metrics::counter;
@@ -7,7 +8,7 @@ use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// The queue's end where spans go in: one that is full lets them go, and counts them.
@@ -27,7 +28,7 @@ impl SpanProcessor for Queue {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        if span.span_context.is_sampled() && self.0.try_send(span).is_err() {
+        if span.span_context.is_sampled() && !is_strangers(&span) && self.0.try_send(span).is_err() {
             dropped("queue_full", 1);
         }
     }
@@ -41,6 +42,12 @@ impl SpanProcessor for Queue {
     }
 }
 
+/// Whether a span is of a call whose caller proved nothing. Such a caller decides nothing about what a collector keeps: it could
+/// have all its calls recorded, and others' spans let go.
+fn is_strangers(span: &SpanData) -> bool {
+    span.attributes.iter().any(|of| of.key.as_str() == "code" && of.value.as_str() == "UNAUTHENTICATED")
+}
+
 /// How spans leave.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
@@ -52,57 +59,67 @@ pub(super) struct Pace {
     pub(super) timeout: Duration,
 }
 
-/// How long the last export may take, once the process stops.
-const LAST_EXPORT: Duration = Duration::from_secs(1);
+/// How long what is left may take to leave, once the process stops.
+const LAST_EXPORTS: Duration = Duration::from_secs(1);
 
 impl Waiting {
-    /// Exports what waits, batch by batch, until `stop`; then, once more, what is left of one batch. What the collector does not
+    /// Exports what waits, batch by batch, until `stop`; then what is left, for a moment. What the collector does not
     /// take in time is let go and counted: nothing is tried twice, so that nothing ever piles up behind a collector that hangs.
     pub(super) async fn export<E: SpanExporter>(mut self, exporter: E, pace: Pace, stop: CancellationToken) {
-        while let Some(batch) = stop.run_until_cancelled(self.gather(pace)).await {
+        let mut over = pin!(async {
+            stop.cancelled().await;
+            sleep(LAST_EXPORTS).await;
+        });
+        let mut batch = Vec::new();
+        loop {
+            if stop.run_until_cancelled(self.gather(&mut batch, pace)).await.is_none() {
+                self.fill(&mut batch, pace);
+            }
             if batch.is_empty() {
                 return;
             }
             let count = batch.len();
-            let exporting = timeout(pace.timeout, exporter.export(batch));
-            match stop.run_until_cancelled(exporting).await {
+            let exporting = timeout(pace.timeout, exporter.export(std::mem::take(&mut batch)));
+            match until(over.as_mut(), exporting).await {
                 Some(Ok(Ok(()))) => exported(count),
-                Some(_) | None => dropped("export_failed", count),
+                Some(Ok(Err(_)) | Err(_)) => dropped("export_failed", count),
+                None => return dropped("export_failed", count + self.0.len()),
             }
         }
-        self.export_rest(&exporter, pace).await;
     }
 
-    /// A batch: the first span is waited for, and others until the interval is over; empty once no more can come.
-    async fn gather(&mut self, pace: Pace) -> Vec<SpanData> {
-        let mut batch = Vec::new();
-        if self.0.recv_many(&mut batch, pace.max_batch).await == 0 {
-            return batch;
+    /// Gathers a batch: the first span is waited for, and others until the interval is over; none once no more can come. Left in
+    /// the middle, what was gathered is in the batch.
+    async fn gather(&mut self, batch: &mut Vec<SpanData>, pace: Pace) {
+        if self.0.recv_many(batch, pace.max_batch).await == 0 {
+            return;
         }
         let end = Instant::now() + pace.interval;
         while batch.len() < pace.max_batch {
             let room = pace.max_batch - batch.len();
-            match timeout_at(end, self.0.recv_many(&mut batch, room)).await {
+            match timeout_at(end, self.0.recv_many(batch, room)).await {
                 Ok(more) if more > 0 => {}
                 Ok(_) | Err(_) => break,
             }
         }
-        batch
     }
 
-    async fn export_rest<E: SpanExporter>(&mut self, exporter: &E, pace: Pace) {
-        let mut rest = Vec::new();
-        while let Ok(span) = self.0.try_recv() {
-            rest.push(span);
+    /// Adds what is there, and waits for nothing.
+    fn fill(&mut self, batch: &mut Vec<SpanData>, pace: Pace) {
+        while batch.len() < pace.max_batch
+            && let Ok(span) = self.0.try_recv()
+        {
+            batch.push(span);
         }
-        let count = rest.len();
-        if count == 0 {
-            return;
-        }
-        match timeout(pace.timeout.min(LAST_EXPORT), exporter.export(rest)).await {
-            Ok(Ok(())) => exported(count),
-            Ok(Err(_)) | Err(_) => dropped("export_failed", count),
-        }
+    }
+}
+
+/// What work comes to, unless it is over before.
+async fn until<T>(over: Pin<&mut impl Future<Output = ()>>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = over => None,
     }
 }
 
@@ -121,7 +138,7 @@ mod tests {
     use opentelemetry::trace::{Span as _, Tracer, TracerProvider};
     use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     const PACE: Pace = Pace { max_batch: 4, interval: Duration::from_millis(50), timeout: Duration::from_secs(3) };
 
@@ -129,6 +146,7 @@ mod tests {
     #[derive(Debug, Clone, Default)]
     struct Exporter {
         taken: InMemorySpanExporter,
+        largest: Arc<AtomicUsize>,
         hangs: Arc<AtomicBool>,
     }
 
@@ -137,6 +155,7 @@ mod tests {
             if self.hangs.load(Ordering::SeqCst) {
                 std::future::pending::<()>().await;
             }
+            self.largest.fetch_max(batch.len(), Ordering::SeqCst);
             self.taken.export(batch).await
         }
     }
@@ -201,6 +220,38 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_was_gathered_when_the_process_stops_leaves_too_and_no_batch_is_too_large() {
+        let (queue, waiting) = queue(100);
+        let provider = provider(queue);
+        let (exporter, stop) = (Exporter::default(), CancellationToken::new());
+        let task = tokio::spawn(waiting.export(exporter.clone(), PACE, stop.clone()));
+        end_spans(&provider, 0..3);
+        // The batch waits for a fourth.
+        tokio::task::yield_now().await;
+        stop.cancel();
+        end_spans(&provider, 3..10);
+        task.await.unwrap();
+        let all: Vec<String> = (0..10).map(|number| format!("span-{number}")).collect();
+        assert_eq!(exporter.names(), all);
+        assert_eq!(exporter.largest.load(Ordering::SeqCst), PACE.max_batch);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_without_a_proven_caller_is_in_no_trace() {
+        let (queue, waiting) = queue(100);
+        let provider = provider(queue);
+        for code in ["OK", "UNAUTHENTICATED", "PERMISSION_DENIED"] {
+            let mut span = provider.tracer("test").start(code);
+            span.set_attribute(opentelemetry::KeyValue::new("code", code));
+            span.end();
+        }
+        let (exporter, stop) = (Exporter::default(), CancellationToken::new());
+        stop.cancel();
+        waiting.export(exporter.clone(), PACE, stop).await;
+        assert_eq!(exporter.names(), ["OK", "PERMISSION_DENIED"]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn the_last_export_does_not_hold_the_process_up() {
         let (queue, waiting) = queue(100);
         let provider = provider(queue);
@@ -210,6 +261,6 @@ mod tests {
         stop.cancel();
         let began = Instant::now();
         waiting.export(exporter.clone(), PACE, stop).await;
-        assert!(began.elapsed() <= LAST_EXPORT);
+        assert!(began.elapsed() <= LAST_EXPORTS);
     }
 }

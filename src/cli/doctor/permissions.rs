@@ -22,7 +22,7 @@ const READ: u32 = 0o044;
 const WRITE: u32 = 0o022;
 
 pub(super) fn look(config: &Config) -> Vec<Check> {
-    places(config).into_iter().filter_map(|(path, worth)| judged(&path, worth, &mode(&path))).collect()
+    places(config).into_iter().filter_map(|(path, worth)| judged(&path, worth, &rights(&path))).collect()
 }
 
 fn places(config: &Config) -> Vec<(PathBuf, Worth)> {
@@ -40,30 +40,53 @@ fn places(config: &Config) -> Vec<(PathBuf, Worth)> {
     places
 }
 
+/// Who may do what with a file or a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rights {
+    /// The permission bits.
+    mode: u32,
+    /// Whether root handed it to this process through its group: so Kubernetes mounts volumes. Whoever can put a process into a
+    /// group of root's can reach the file anyway.
+    is_handed: bool,
+}
+
+impl Rights {
+    /// The rights that others have, in the places that `READ` and `WRITE` have.
+    fn of_others(self) -> u32 {
+        self.mode & if self.is_handed { 0o007 } else { 0o077 }
+    }
+}
+
 #[cfg(unix)]
-fn mode(path: &Path) -> io::Result<u32> {
-    Ok(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path)?.permissions()))
+fn rights(path: &Path) -> io::Result<Rights> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    const ROOT: u32 = 0;
+    let metadata = std::fs::metadata(path)?;
+    let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let is_handed = metadata.uid() == ROOT && user != ROOT && metadata.gid() == group;
+    Ok(Rights { mode: metadata.permissions().mode() & 0o1777, is_handed })
 }
 
 #[cfg(not(unix))]
-fn mode(_: &Path) -> io::Result<u32> {
-    Ok(0)
+fn rights(_: &Path) -> io::Result<Rights> {
+    Ok(Rights { mode: 0, is_handed: false })
 }
 
 /// Nothing is said of what does not exist yet: the gateway makes it for its owner alone.
-fn judged(path: &Path, worth: Worth, mode: &io::Result<u32>) -> Option<Check> {
+fn judged(path: &Path, worth: Worth, rights: &io::Result<Rights>) -> Option<Check> {
     let subject = path.display().to_string();
-    let mode = match mode {
-        Ok(mode) => mode & 0o1777,
+    let rights = match rights {
+        Ok(rights) => rights,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
         Err(error) => return Some(Check::failed(Topic::Permissions, subject, format!("cannot be looked at: {error}"))),
     };
+    let mode = rights.mode;
     // In a folder with the sticky bit others can make files, and cannot replace those of its owner.
     let is_sticky = mode & 0o1000 != 0;
-    let check = if mode & WRITE != 0 && !is_sticky {
+    let check = if rights.of_others() & WRITE != 0 && !is_sticky {
         let hint = format!("chmod go-w {subject}: whoever can write there decides what the gateway does");
         Check::failed(Topic::Permissions, subject, format!("others may write it (mode {mode:o})")).hint(hint)
-    } else if worth == Worth::Private && mode & READ != 0 {
+    } else if worth == Worth::Private && rights.of_others() & READ != 0 {
         let hint = format!("chmod go-rwx {subject}: it holds amounts, counterparties and signatures");
         Check::warning(Topic::Permissions, subject, format!("others may read it (mode {mode:o})")).hint(hint)
     } else {
@@ -78,7 +101,15 @@ mod tests {
     use super::*;
 
     fn verdict(worth: Worth, mode: u32) -> Verdict {
-        judged(Path::new("f"), worth, &Ok(0o100_000 | mode)).unwrap().verdict
+        judged(Path::new("f"), worth, &Ok(Rights { mode, is_handed: false })).unwrap().verdict
+    }
+
+    #[test]
+    fn what_root_handed_to_the_process_through_its_group_is_its_own() {
+        let verdict = |mode| judged(Path::new("volume"), Worth::Private, &Ok(Rights { mode, is_handed: true })).unwrap().verdict;
+        assert_eq!((verdict(0o770), verdict(0o640)), (Verdict::Ok, Verdict::Ok), "a volume with an fsGroup");
+        assert_eq!((verdict(0o777), verdict(0o772)), (Verdict::Failed, Verdict::Failed));
+        assert_eq!(verdict(0o775), Verdict::Warning);
     }
 
     #[test]

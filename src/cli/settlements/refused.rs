@@ -48,9 +48,10 @@ impl Refused {
         }
     }
 
-    /// Whether the same call may pass later.
+    /// Whether the same call may pass later: the gateway was away or late, or too much was asked in too short a time.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self.code, Code::Unavailable | Code::DeadlineExceeded)
+        let is_quota = self.code == Code::ResourceExhausted && self.retry_after_ms.is_some();
+        is_quota || matches!(self.code, Code::Unavailable | Code::DeadlineExceeded)
     }
 
     /// For people.
@@ -155,5 +156,9 @@ mod tests {
         assert_eq!(proxy.lines(), ["refused: upstream\\u{1b}[2J is away", "  reason  UNAVAILABLE"]);
         assert!(proxy.may_pass());
         assert!(!Refused::of(&refusal()).may_pass());
+        let mut details = ErrorDetails::new();
+        details.set_retry_info(Some(Duration::from_secs(1)));
+        let quota = Status::with_error_details(Code::ResourceExhausted, "the quota is used up", details);
+        assert!(Refused::of(&quota).may_pass(), "it says when");
     }
 }

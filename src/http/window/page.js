@@ -205,7 +205,8 @@ async function look() {
     const isFirst = sight === null;
     sight = seen;
     if (isFirst) linked();
-    await lookAtTimeline();
+    // What is opened may not be there any more; the rest is shown all the same.
+    await lookAtTimeline().catch(() => {});
     const { at: _, ...rest } = seen;
     const now = JSON.stringify([rest, timeline]);
     if (now !== drawn) draw();

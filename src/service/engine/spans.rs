@@ -47,15 +47,17 @@ impl Engine {
         self.inner.awaited.note(id, origin);
     }
 
+    /// Says that a settlement is not to have a turn after all.
+    pub fn expect_no_more(&self, id: Uuid) {
+        self.inner.awaited.take(id);
+    }
+
     /// The span of a turn: of the request that waits for it, or linked to the one that it came from.
     pub(super) async fn span_of_turn(&self, claim: &Claim) -> Span {
         let settlement = &claim.settlement;
         let span = span(settlement);
         if let Some(origin) = self.inner.awaited.take(settlement.id) {
-            tell(&span, &origin);
-            if let Some(place) = origin.traceparent() {
-                traces::continue_from(&span, place);
-            }
+            traces::belong_to(&span, &origin);
         } else {
             self.link_origin(&span, settlement).await;
         }
@@ -66,25 +68,33 @@ impl Engine {
     /// turn finds out for itself.
     pub(super) async fn link_origin(&self, span: &Span, settlement: &Settlement) {
         let Ok(origin) = self.inner.store.origin(settlement.id).await else { return };
-        tell(span, &origin);
-        if let Some(place) = origin.traceparent() {
-            traces::link(span, place);
-        }
+        traces::come_from(span, &origin);
     }
 }
 
 /// A span with a settlement's ids. It is one of errors, so that whatever a filter lets through has its ids.
+macro_rules! with_ids {
+    ($settlement:ident, $($place_and_name:tt)+) => {
+        error_span!(
+            $($place_and_name)+,
+            request_id = Empty,
+            trace_id = Empty,
+            caller = $settlement.header.caller.as_str(),
+            enterprise = $settlement.header.enterprise_id.as_str(),
+            external_id = $settlement.header.external_id.as_str(),
+            settlement = %$settlement.id,
+        )
+    };
+}
+
+/// The span of a turn, or of a look at one settlement of several.
 pub(super) fn span(settlement: &Settlement) -> Span {
-    let header = &settlement.header;
-    error_span!(
-        "turn",
-        request_id = Empty,
-        trace_id = Empty,
-        caller = header.caller.as_str(),
-        enterprise = header.enterprise_id.as_str(),
-        external_id = header.external_id.as_str(),
-        settlement = %settlement.id,
-    )
+    with_ids!(settlement, "turn")
+}
+
+/// A span of what a look at several settlements changes in one of them: it belongs to that one's request, and not to the look.
+pub(super) fn change(settlement: &Settlement) -> Span {
+    with_ids!(settlement, parent: None, "change")
 }
 
 /// A span of a look at several settlements of an enterprise.
@@ -95,15 +105,6 @@ pub(super) fn batch(first: &Settlement) -> Span {
 /// A span of one step within a turn.
 pub(super) fn step(settlement: &Settlement) -> Span {
     info_span!("step", state = settlement.progress.state.as_str())
-}
-
-fn tell(span: &Span, origin: &Origin) {
-    if let Some(request_id) = origin.request_id() {
-        span.record("request_id", request_id);
-    }
-    if let Some(place) = origin.traceparent() {
-        span.record("trace_id", place.trace_id());
-    }
 }
 
 #[cfg(test)]

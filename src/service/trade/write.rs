@@ -57,7 +57,7 @@ pub async fn write_trade(
     };
     let write = TradeWrite::received(Uuid::now_v7(), header);
     reached(KillPoint::T0Converted);
-    match context.store.record_trade(&write).await? {
+    match context.store.record_trade(&write, &caller.origin).await? {
         TradeRecorded::New => {
             reached(KillPoint::T1Recorded);
             context.errands.wake();

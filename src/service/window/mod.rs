@@ -6,11 +6,13 @@
 mod refusals;
 mod sight;
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use super::anchor::{AnchorKeeper, Unanchored};
 use super::context::Context;
@@ -144,21 +146,16 @@ impl Inner {
 
     /// What is open and what is newest of each enterprise that settles, newest first, and whether there is more that is open.
     async fn settlements(&self) -> Result<(Vec<Settlement>, bool), StoreError> {
-        let mut found: Vec<Settlement> = Vec::new();
+        let (mut open, mut newest) = (Vec::new(), Vec::new());
         let mut is_cut = false;
         for enterprise in self.directory.enterprises().filter(|enterprise| enterprise.settles.is_some()) {
-            let open = self.store.open_settlements(&enterprise.id, MAX_OPEN).await?;
-            is_cut |= open.len() >= usize::try_from(MAX_OPEN).unwrap_or(usize::MAX);
-            let newest = self.store.list(&newest_of(&enterprise.id)).await?;
-            found.extend(newest);
-            found.extend(open);
+            let of_this = self.store.open_settlements(&enterprise.id, MAX_OPEN).await?;
+            is_cut |= of_this.len() >= usize::try_from(MAX_OPEN).unwrap_or(usize::MAX);
+            open.extend(of_this);
+            newest.extend(self.store.list(&newest_of(&enterprise.id)).await?);
         }
-        // The same settlement may be open and new: of the two readings the later one stands first, and stays.
-        found.sort_by_key(|settlement| std::cmp::Reverse(settlement.id));
-        found.dedup_by_key(|settlement| settlement.id);
-        is_cut |= found.len() > MAX_SETTLEMENTS;
-        found.truncate(MAX_SETTLEMENTS);
-        Ok((found, is_cut))
+        is_cut |= open.len() > MAX_SETTLEMENTS;
+        Ok((shown(open, newest, |settlement| settlement.id), is_cut))
     }
 
     async fn timeline(&self, enterprise: &EnterpriseId, external_id: &ExternalId) -> Result<Option<Timeline>, StoreError> {
@@ -169,6 +166,21 @@ impl Inner {
     }
 }
 
+/// What there is room for, newest first. What has been open for longest concerns people most and goes before all else; of two
+/// readings of the same settlement the second one counts.
+fn shown<T>(mut open: Vec<T>, mut newest: Vec<T>, id: impl Fn(&T) -> Uuid) -> Vec<T> {
+    open.sort_by_key(&id);
+    newest.sort_by_key(|settlement| Reverse(id(settlement)));
+    let mut shown: BTreeMap<Uuid, T> = BTreeMap::new();
+    for settlement in open.into_iter().chain(newest) {
+        let id = id(&settlement);
+        if shown.len() < MAX_SETTLEMENTS || shown.contains_key(&id) {
+            shown.insert(id, settlement);
+        }
+    }
+    shown.into_values().rev().collect()
+}
+
 fn newest_of(enterprise: &EnterpriseId) -> ListQuery {
     ListQuery {
         enterprise_id: enterprise.clone(),
@@ -177,5 +189,36 @@ fn newest_of(enterprise: &EnterpriseId) -> ListQuery {
         created_before: None,
         after: None,
         limit: MAX_NEWEST,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By number and reading.
+    type Read = (u128, &'static str);
+
+    fn of(open: Vec<Read>, newest: Vec<Read>) -> Vec<Read> {
+        shown(open, newest, |(number, _)| Uuid::from_u128(*number))
+    }
+
+    #[test]
+    fn what_is_open_and_what_is_new_stand_newest_first_and_once() {
+        let found = of(vec![(1, "open"), (4, "open")], vec![(5, "new"), (4, "new"), (3, "new")]);
+        assert_eq!(found, [(5, "new"), (4, "new"), (3, "new"), (1, "open")], "of two readings the later one");
+    }
+
+    #[test]
+    fn what_has_been_open_for_longest_is_shown_whatever_else_there_is() {
+        let most = MAX_SETTLEMENTS as u128;
+        let open = (1..=most - 1).rev().map(|number| (number, "open")).collect();
+        let newest = (most..most + 100).map(|number| (number, "new")).collect();
+        let found = of(open, newest);
+        assert_eq!(found.len(), MAX_SETTLEMENTS);
+        assert_eq!((found.first(), found.last()), (Some(&(most + 99, "new")), Some(&(1, "open"))));
+        let open = (1..=most + 50).map(|number| (number, "open")).collect();
+        let found = of(open, vec![(most + 60, "new")]);
+        assert_eq!((found.len(), found.first(), found.last()), (MAX_SETTLEMENTS, Some(&(most, "open")), Some(&(1, "open"))));
     }
 }

@@ -12,6 +12,7 @@ use super::row::{Row, parse};
 use super::session::Session;
 use super::statement::Statement;
 use crate::domain::ids::{MerchantId, TxId};
+use crate::domain::origin::Origin;
 use crate::domain::quote::{Confirmation, ConfirmationAsked, ConfirmationReason, ConfirmationState, Quote};
 use crate::store::{CallbackTokenHash, ConfirmationRecorded, ErrandKind, ErrandLease, StoreError};
 
@@ -21,6 +22,7 @@ pub(super) struct NewConfirmation {
     pub(super) tx_id: TxId,
     pub(super) asked: ConfirmationAsked,
     pub(super) now: Timestamp,
+    pub(super) origin: Origin,
 }
 
 /// A change that is to be saved.
@@ -32,9 +34,9 @@ pub(super) struct Save {
 
 /// Records a confirmation where the quote has none, or a refused one, and the payout's name is free.
 pub(super) async fn record(on: &mut Session, new: &NewConfirmation) -> Result<ConfirmationRecorded, StoreError> {
-    let NewConfirmation { merchant_id, tx_id, asked, now } = new;
+    let NewConfirmation { merchant_id, tx_id, asked, now, origin } = new;
     // The errand first, as its holder does, so that nobody waits in a circle; then whoever else would confirm this quote waits.
-    errands::enlist(on, ErrandKind::Quote, tx_id.as_str(), *now).await?;
+    errands::enlist_from(on, ErrandKind::Quote, tx_id.as_str(), *now, origin).await?;
     raise(on, merchant_id, tx_id).await?;
     let mut quote = find(on, merchant_id, tx_id).await?.ok_or_else(|| damaged("quote"))?;
     let refused = |confirmation: &Confirmation| confirmation.state == ConfirmationState::Refused;

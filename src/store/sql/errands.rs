@@ -15,6 +15,7 @@ use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
 use super::text::read_instant;
+use crate::domain::origin::Origin;
 use crate::store::{ErrandClaim, ErrandKind, ErrandLease, ErrandStore, StoreError};
 
 /// The kinds that this version knows, as [`ErrandKind`] names them: another's errands are left to it.
@@ -54,15 +55,26 @@ impl<D: Driver> ErrandStore for SqlStore<D> {
 
 /// Makes an errand due, in the transaction that records what it is about.
 pub(super) async fn enlist(on: &mut Session, kind: ErrandKind, subject: &str, due_at: Timestamp) -> Result<(), StoreError> {
-    const ENLIST: &str = "INSERT INTO errand (kind, subject, due_at) VALUES ($1, $2, $3) \
-                          ON CONFLICT (kind, subject) DO UPDATE SET \
+    enlist_from(on, kind, subject, due_at, &Origin::default()).await
+}
+
+/// The same, for a request: what is done later is known to come from it.
+pub(super) async fn enlist_from(
+    on: &mut Session,
+    kind: ErrandKind,
+    subject: &str,
+    due_at: Timestamp,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    const ENLIST: &str = "INSERT INTO errand (kind, subject, due_at, origin) VALUES ($1, $2, $3, $4) \
+                          ON CONFLICT (kind, subject) DO UPDATE SET origin = COALESCE(excluded.origin, errand.origin), \
                           due_at = CASE WHEN errand.lease_until IS NULL \
                           AND (errand.due_at IS NULL OR excluded.due_at < errand.due_at) \
                           THEN excluded.due_at ELSE errand.due_at END, \
                           again_at = CASE WHEN errand.lease_until IS NULL THEN NULL \
                           WHEN errand.again_at IS NULL OR excluded.due_at < errand.again_at \
                           THEN excluded.due_at ELSE errand.again_at END";
-    on.execute(Statement::new(ENLIST).bind(kind.as_str()).bind(subject).bind(due_at)).await?;
+    on.execute(Statement::new(ENLIST).bind(kind.as_str()).bind(subject).bind(due_at).bind(origin.to_text())).await?;
     Ok(())
 }
 
@@ -78,7 +90,7 @@ pub(super) async fn hold(on: &mut Session, lease: &ErrandLease) -> Result<(), St
 async fn claim(on: &mut Session, now: Timestamp, lease_for: Duration) -> Result<Option<ErrandClaim>, StoreError> {
     const TAKE: &str = "UPDATE errand SET lease_token = lease_token + 1, lease_until = $3, \
                         lapses = lapses + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END \
-                        WHERE kind = $1 AND subject = $2 RETURNING lease_token, lapses";
+                        WHERE kind = $1 AND subject = $2 RETURNING lease_token, lapses, origin";
     let clock = on.now().await?;
     let first = Statement::new(on.dialect().first_errand).bind(now).bind(clock);
     let Some(row) = on.row(first).await? else { return Ok(None) };
@@ -86,7 +98,8 @@ async fn claim(on: &mut Session, now: Timestamp, lease_for: Duration) -> Result<
     let take = Statement::new(TAKE).bind(kind.as_str()).bind(subject.as_str()).bind(lease_end(clock, lease_for));
     let Some(row) = on.row(take).await? else { return Ok(None) };
     let lease = ErrandLease { kind, subject, token: row.count("lease_token")? };
-    Ok(Some(ErrandClaim { lease, lapses: row.count("lapses")? }))
+    let origin = row.plain::<Option<String>>("origin")?.map(|text| Origin::from_text(&text)).unwrap_or_default();
+    Ok(Some(ErrandClaim { lease, lapses: row.count("lapses")?, origin }))
 }
 
 /// Gives a lease back, in a transaction of its own or in the one that saves what was done.

@@ -12,6 +12,7 @@ use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
 use crate::domain::ids::{CallerId, MerchantId, RequestId, TxId};
+use crate::domain::origin::Origin;
 use crate::domain::quote::{Confirmation, ConfirmationAsked, Quote, QuoteRequest};
 use crate::store::{CallbackTokenHash, ConfirmationRecorded, ErrandLease, QuoteRecorded, QuoteStore, StoreError};
 
@@ -55,9 +56,10 @@ impl<D: Driver> QuoteStore for SqlStore<D> {
         tx_id: &TxId,
         asked: &ConfirmationAsked,
         now: Timestamp,
+        origin: &Origin,
     ) -> Result<ConfirmationRecorded, StoreError> {
-        let (merchant_id, tx_id, asked) = (merchant_id.clone(), tx_id.clone(), asked.clone());
-        let new = confirmations::NewConfirmation { merchant_id, tx_id, asked, now };
+        let (merchant_id, tx_id, asked, origin) = (merchant_id.clone(), tx_id.clone(), asked.clone(), origin.clone());
+        let new = confirmations::NewConfirmation { merchant_id, tx_id, asked, now, origin };
         self.write(new, |on, new| Box::pin(confirmations::record(on, new))).await
     }
 

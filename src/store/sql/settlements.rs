@@ -63,12 +63,12 @@ fn whole_material(row: &Row) -> Result<Material, StoreError> {
     Ok(material)
 }
 
-/// Reads what may still move money.
+/// Reads what may still move money, by the index of what a later settlement is held against.
 pub(super) async fn open(on: &mut Session, enterprise_id: &EnterpriseId, limit: u32) -> Result<Vec<Settlement>, StoreError> {
     const OPEN: &str = concat!(
         "SELECT ",
         rows::settlement_columns!(),
-        " FROM settlement WHERE enterprise_id = $1 AND money = 'MAY_MOVE' ORDER BY id DESC LIMIT $2"
+        " FROM settlement WHERE enterprise_id = $1 AND money = 'MAY_MOVE' ORDER BY id LIMIT $2"
     );
     let open = Statement::new(OPEN).bind(enterprise_id.as_str()).bind(limit);
     on.rows(open).await?.iter().map(rows::settlement).collect()

@@ -13,6 +13,7 @@ use super::store::SqlStore;
 use super::trade_events::{self, note};
 use super::{errands, mirror};
 use crate::domain::ids::{EnterpriseId, RequestId, SettlementId};
+use crate::domain::origin::Origin;
 use crate::domain::signing::Signature;
 use crate::domain::trade::{
     Nonces, Shown, TradeAsked, TradeChange, TradeHeader, TradeProgress, TradeReason, TradeState, TradeWrite,
@@ -37,8 +38,8 @@ struct Save {
 
 #[async_trait]
 impl<D: Driver> TradeStore for SqlStore<D> {
-    async fn record_trade(&self, write: &TradeWrite) -> Result<TradeRecorded, StoreError> {
-        self.write(write.clone(), |on, write| Box::pin(record(on, write))).await
+    async fn record_trade(&self, write: &TradeWrite, origin: &Origin) -> Result<TradeRecorded, StoreError> {
+        self.write((write.clone(), origin.clone()), |on, (write, origin)| Box::pin(record(on, write, origin))).await
     }
 
     async fn trade(&self, enterprise_id: &EnterpriseId, request_id: &RequestId) -> Result<Option<TradeWrite>, StoreError> {
@@ -79,7 +80,7 @@ impl<D: Driver> TradeStore for SqlStore<D> {
     }
 }
 
-async fn record(on: &mut Session, write: &TradeWrite) -> Result<TradeRecorded, StoreError> {
+async fn record(on: &mut Session, write: &TradeWrite, origin: &Origin) -> Result<TradeRecorded, StoreError> {
     const INSERT: &str = "INSERT INTO trade (id, enterprise_id, account_id, request_id, action, asked, key_id, caller, \
                           submit_before, created_at, state, terminal, sequence, attempts, exposed, updated_at) \
                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, 0, 0, $10) \
@@ -104,7 +105,7 @@ async fn record(on: &mut Session, write: &TradeWrite) -> Result<TradeRecorded, S
         return existing.map(|write| TradeRecorded::Existing(Box::new(write))).ok_or(StoreError::Fenced);
     }
     note(on, write, "RECEIVED").await?;
-    errands::enlist(on, ErrandKind::Trade, &id.to_string(), header.created_at).await?;
+    errands::enlist_from(on, ErrandKind::Trade, &id.to_string(), header.created_at, origin).await?;
     Ok(TradeRecorded::New)
 }
 

@@ -89,7 +89,11 @@ async fn a_settlement_whose_next_record_is_refused_is_not_sent_and_goes_on_once_
             ))
             .await;
         let view = initiate_settlement(&world.context, &caller(), request(V1, "e-1"), A_WHILE).await.unwrap();
-        assert_eq!(view.settlement.progress.state, stays, "{refused}");
+        // A slow machine may take longer to come so far; what goes further never comes back here.
+        let mut settlement = view.settlement;
+        while settlement.progress.state != stays {
+            settlement = world.next(&settlement).await;
+        }
         assert!(world.at_venue(V1, "e-1").is_none(), "{refused}: nothing reached the venue");
         if refused == "RESERVATION" {
             let report = world.check().await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use settlement_gateway::domain::ids::CallerId;
+use settlement_gateway::domain::origin::Origin;
 use settlement_gateway::domain::quote::{ConfirmationAsked, ConfirmationChange, ConfirmationState, Quote};
 use settlement_gateway::service::Context;
 use settlement_gateway::store::{ConfirmationRecorded, ErrandKind};
@@ -18,7 +19,11 @@ async fn killed(context: &Context, quote: &Quote, attempted: bool) {
         terms: quote.confirmable(false, context.clock.now()).unwrap(),
         caller: CallerId::new("tester").unwrap(),
     };
-    let recorded = context.store.record_confirmation(&merchant(), &tx_id(quote), &asked, context.clock.now()).await.unwrap();
+    let recorded = context
+        .store
+        .record_confirmation(&merchant(), &tx_id(quote), &asked, context.clock.now(), &Origin::default())
+        .await
+        .unwrap();
     let ConfirmationRecorded::New(quote) = recorded else { panic!("{recorded:?}") };
     if attempted {
         let claim = context.store.claim_errand(context.clock.now(), Duration::from_secs(60)).await.unwrap().unwrap();

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use settlement_gateway::domain::archive::{ArchiveFile, ArchiveKind, ArchiveRecord};
 use settlement_gateway::domain::audit::AuditSubject;
 use settlement_gateway::domain::ids::Notes;
+use settlement_gateway::domain::origin::Origin;
 use settlement_gateway::domain::settlement::{Change, OnceRules, Route, Settlement, State, Twice, VenueStatus};
 use settlement_gateway::domain::signing::{PayloadDigest, Reservation, Signature, SigningReference};
 use settlement_gateway::domain::time::Cutoff;
@@ -349,7 +350,7 @@ pub(crate) async fn the_changes_of_a_trade_write_leave_and_the_write_stays(fixtu
     assert_eq!(line["changes"].as_array().unwrap().len(), 3);
     let name = fixture.all_leave(ArchiveKind::Trades).await;
     assert_eq!(fixture.store.trade_by_id(ended.id).await.unwrap(), Some(ended.clone()));
-    assert!(matches!(fixture.store.record_trade(&ended).await.unwrap(), TradeRecorded::Existing(_)));
+    assert!(matches!(fixture.store.record_trade(&ended, &Origin::default()).await.unwrap(), TradeRecorded::Existing(_)));
     assert_eq!(place(fixture.store.trade_events(ended.id, 0, 10).await), Archived::InFile(name));
     let record = AuditSubject::Trade { id: ended.id, sequence: 2 };
     assert_eq!(fixture.store.journal_of(&record).await.unwrap(), JournalSays::Passed);

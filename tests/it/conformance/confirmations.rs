@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use settlement_gateway::domain::amount::Amount;
 use settlement_gateway::domain::ids::{CallerId, ExternalTxId};
+use settlement_gateway::domain::origin::Origin;
 use settlement_gateway::domain::quote::{
     Confirmation, ConfirmationAsked, ConfirmationChange, ConfirmationReason, ConfirmationResolution, ConfirmationState, Quote,
     QuoteStatus, Terms, silence,
@@ -37,7 +38,10 @@ impl Fixture {
     }
 
     pub(super) async fn confirm(&self, tx_id: &str, external_tx_id: &str) -> ConfirmationRecorded {
-        self.store.record_confirmation(&merchant("merchant-1"), &tx(tx_id), &asked(external_tx_id), start()).await.unwrap()
+        self.store
+            .record_confirmation(&merchant("merchant-1"), &tx(tx_id), &asked(external_tx_id), start(), &Origin::default())
+            .await
+            .unwrap()
     }
 
     async fn read_quote(&self, tx_id: &str) -> Quote {
@@ -133,7 +137,9 @@ async fn new_of(fixture: &Fixture, calls: Vec<(String, String)>) -> usize {
     let mut tasks = JoinSet::new();
     for (tx_id, name) in calls {
         let store = Arc::clone(&fixture.store);
-        tasks.spawn(async move { store.record_confirmation(&merchant("merchant-1"), &tx(&tx_id), &asked(&name), start()).await });
+        tasks.spawn(async move {
+            store.record_confirmation(&merchant("merchant-1"), &tx(&tx_id), &asked(&name), start(), &Origin::default()).await
+        });
     }
     let outcomes = tasks.join_all().await.into_iter().map(Result::unwrap);
     outcomes.filter(|outcome| matches!(outcome, ConfirmationRecorded::New(_))).count()

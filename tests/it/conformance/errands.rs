@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use settlement_gateway::store::{ErrandClaim, ErrandKind, StoreError};
+use settlement_gateway::domain::origin::Origin;
+use settlement_gateway::store::{ErrandClaim, ErrandKind, StoreError, TradeRecorded};
 use tokio::task::JoinSet;
 
 use super::Fixture;
 use super::fixture::LEASE;
+use super::trades::{creation, write};
 use crate::support::builders::{after_start, start};
 
 impl Fixture {
@@ -63,6 +65,20 @@ pub(crate) async fn what_is_enlisted_while_it_is_held_is_due_again_afterwards(fi
     let claim = fixture.errand().await.unwrap();
     fixture.store.release_errand(&claim.lease, None).await.unwrap();
     assert_eq!(fixture.store.next_errand_due().await.unwrap(), None);
+}
+
+pub(crate) async fn what_a_request_asked_for_is_known_to_come_from_it_for_ever(fixture: &Fixture) {
+    let write = write("r-1", creation());
+    let (first, second) = (Origin::new("request-1", None), Origin::new("request-2", None));
+    fixture.store.record_trade(&write, &first).await.unwrap();
+    let claim = fixture.errand().await.unwrap();
+    assert_eq!(claim.origin, first);
+    assert!(matches!(fixture.store.record_trade(&write, &second).await.unwrap(), TradeRecorded::Existing(_)));
+    fixture.store.enlist(ErrandKind::Trade, &claim.lease.subject, fixture.now()).await.unwrap();
+    fixture.store.release_errand(&claim.lease, None).await.unwrap();
+    assert_eq!(fixture.errand().await.unwrap().origin, first, "a repeat, and what is due by itself, change nothing");
+    fixture.enlist("payout", Duration::ZERO).await;
+    assert_eq!(fixture.errand().await.unwrap().origin, Origin::default());
 }
 
 pub(crate) async fn every_errand_goes_to_exactly_one_of_many_workers(fixture: &Fixture) {

@@ -161,6 +161,7 @@ macro_rules! suite {
             timeline: a_short_timeline_holds_the_newest,
             errands: what_is_enlisted_is_due_when_it_was_said,
             errands: an_earlier_enlisting_wins_and_a_later_one_changes_nothing,
+            errands: what_a_request_asked_for_is_known_to_come_from_it_for_ever,
             errands: what_is_enlisted_while_it_is_held_is_due_again_afterwards,
             errands: every_errand_goes_to_exactly_one_of_many_workers,
             errands: a_lapse_is_counted_until_the_lease_is_given_back,

@@ -4,6 +4,7 @@ use settlement_gateway::domain::amount::Amount;
 use settlement_gateway::domain::ids::{
     AffirmationId, CallerId, Currency, EnterpriseId, ExternalId, KeyId, RequestId, TradeId, TradingAccountId,
 };
+use settlement_gateway::domain::origin::Origin;
 use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::domain::trade::{
     Affirmation, Affirming, BaseUnits, Basis, Creation, Finding, Lock, Nonces, PartyAmounts, Resolution, Shown, ShownTrade,
@@ -130,7 +131,7 @@ fn affirmation() -> Affirmation {
 
 impl Fixture {
     pub(super) async fn record_trade(&self, write: &TradeWrite) -> ErrandLease {
-        assert!(matches!(self.store.record_trade(write).await.unwrap(), TradeRecorded::New));
+        assert!(matches!(self.store.record_trade(write, &Origin::default()).await.unwrap(), TradeRecorded::New));
         let claim = self.store.claim_errand(self.now(), LEASE).await.unwrap().unwrap();
         assert_eq!(claim.lease.subject, write.id.to_string());
         claim.lease
@@ -211,7 +212,7 @@ pub(crate) async fn a_trade_request_id_belongs_to_its_first_write(fixture: &Fixt
     let first = write("r-1", creation());
     fixture.record_trade(&first).await;
     let again = write("r-1", TradeAction::Cancel(AffirmationId::new("f").unwrap()));
-    match fixture.store.record_trade(&again).await.unwrap() {
+    match fixture.store.record_trade(&again, &Origin::default()).await.unwrap() {
         TradeRecorded::Existing(existing) => assert_eq!(*existing, first),
         TradeRecorded::New => panic!("recorded twice"),
     }

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 use settlement_gateway::grpc::pb::SettlementState;
+use settlement_gateway::grpc::pb::trade_settlement_service_client::TradeSettlementServiceClient;
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault, Sandbox};
 use std::time::Duration;
 use tonic::Request;
 
-use super::calls::{Gateway, request};
+use super::calls::{Gateway, channel, request};
 use super::installation::{Installation, faults_left};
+use super::ordeal::asks::creation;
 use super::support::until;
 use crate::support::collector::{Collector, Told, dead, silent};
 use crate::support::world::{V1, V2};
@@ -69,6 +71,21 @@ async fn a_trace_follows_a_settlement_from_its_caller_to_the_venue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_traced_settlement_becomes_at_the_venue_is_told_although_no_trace_is_recorded_unasked() {
+    let (installation, collector) = (Installation::new(), Collector::start().await);
+    let sandbox = installation.with_venues().await;
+    configured(&installation, &sandbox, &telemetry(&collector.url, "traces_per_thousand = 0\n"));
+    let gateway = installation.serve().await;
+    gateway.client().initiate_settlement(traced(V2, "followed")).await.unwrap();
+    assert_eq!(gateway.finished(V2, "followed").await.state(), SettlementState::Completed);
+    let call = told(&collector, "the call is told", |span| span.name == INITIATE).await;
+    let of_request = (TRACE.to_owned(), call.span.clone());
+    let change = told(&collector, "a change is linked", |span| span.name == "change" && span.links.contains(&of_request)).await;
+    assert_eq!((change.parent.as_str(), change.says("request_id")), ("", "request-of-followed"));
+    assert!(collector.spans().iter().all(|span| span.name != "batch"), "a look that nobody asked for is in no trace");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_restart_a_settlements_spans_link_to_the_request_that_it_came_from() {
     let (installation, collector) = (Installation::new(), Collector::start().await);
     let sandbox = installation.with_venues().await;
@@ -112,6 +129,29 @@ async fn after_a_restart_a_settlements_spans_link_to_the_request_that_it_came_fr
             assert!(line["settlement"].as_str().is_some_and(|id| id.len() == 36) || line["level"] == "WARN", "{life}: {line}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_a_trades_spans_link_to_the_request_that_it_came_from() {
+    let (installation, collector) = (Installation::new(), Collector::start().await);
+    let sandbox = installation.with_venues().await;
+    configured(&installation, &sandbox, &telemetry(&collector.url, "traces_per_thousand = 0\n"));
+    let gateway = installation.serve().await;
+    sandbox.faults().push(Fault { on: Endpoint::TradePayload, times: 1, behaviour: Behaviour::DelayBefore { ms: 600_000 } });
+    let mut impatient = Request::new(creation("0198c0a6-8c3e-7d5a-9b1f-000000000001"));
+    impatient.metadata_mut().insert("traceparent", format!("00-{TRACE}-{SPAN}-01").parse().unwrap());
+    impatient.set_timeout(Duration::from_secs(2));
+    let mut client = TradeSettlementServiceClient::new(channel(gateway.grpc));
+    client.create_trade_settlement(impatient).await.unwrap();
+    faults_left(&sandbox, 0).await;
+    let call = told(&collector, "the call is told", |span| span.parent == SPAN).await;
+    gateway.process.kill().await;
+
+    let _gateway = installation.serve().await;
+    let create = told(&collector, "the trade is created", |span| span.name == "bitgo.create_trade_settlement").await;
+    let errand = told(&collector, "the errand is told", |span| span.name == "errand" && span.trace == create.trace).await;
+    assert_eq!((errand.says("kind"), errand.says("trace_id")), ("TRADE", TRACE));
+    assert_eq!((errand.parent.as_str(), errand.links.as_slice()), ("", [(TRACE.to_owned(), call.span)].as_slice()));
 }
 
 /// A gateway whose traces go nowhere settles as any other, counts what it let go, and stops in time.

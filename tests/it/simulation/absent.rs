@@ -163,6 +163,7 @@ impl QuoteStore for StoreWire {
         _: &TxId,
         _: &ConfirmationAsked,
         _: Timestamp,
+        _: &Origin,
     ) -> Result<ConfirmationRecorded, StoreError> {
         Err(unavailable())
     }
@@ -178,7 +179,7 @@ impl QuoteStore for StoreWire {
 
 #[async_trait]
 impl TradeStore for StoreWire {
-    async fn record_trade(&self, _: &TradeWrite) -> Result<TradeRecorded, StoreError> {
+    async fn record_trade(&self, _: &TradeWrite, _: &Origin) -> Result<TradeRecorded, StoreError> {
         Err(unavailable())
     }
 

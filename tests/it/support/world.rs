@@ -237,10 +237,15 @@ impl World {
     /// Waits until nothing looks at a settlement any more, so that no look meets what is meant for another.
     pub(crate) async fn until_at_rest(&self, mut settlement: Settlement) -> Settlement {
         while !settlement.progress.is_finished() && settlement.progress.state != State::NeedsOperator {
-            let changed = self.context.engine.wait_for_change(settlement.id, settlement.progress.sequence);
-            settlement = tokio::time::timeout(PATIENCE, changed).await.unwrap().unwrap().unwrap();
+            settlement = self.next(&settlement).await;
         }
         settlement
+    }
+
+    /// The settlement after its next change.
+    pub(crate) async fn next(&self, settlement: &Settlement) -> Settlement {
+        let changed = self.context.engine.wait_for_change(settlement.id, settlement.progress.sequence);
+        tokio::time::timeout(PATIENCE, changed).await.unwrap().unwrap().unwrap()
     }
 
     /// What the venue knows of an external id.

@@ -216,7 +216,7 @@ async fn what_was_not_sent_in_time_is_never_sent() {
     let desk = Desk::new().await;
     let unreachable = Behaviour::Status { status: 503, body: settlement_gateway::sandbox::Body::Html, effect: false };
     desk.fault(Endpoint::TradePayload, 1_000, unreachable);
-    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(100);
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
     let late = write_trade(&desk.world.context, &caller(), direct("r-1"), Some(soon), PATIENCE).await;
     assert_eq!(came_to(&late), (TradeState::NotAccepted, Some(TradeReason::SubmitBeforePassed)));
     assert_eq!(desk.posts(), 0);

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 pub(super) use accounts::KnownAccounts;
 use look::{Look, Trouble};
@@ -195,9 +195,11 @@ impl Engine {
             Looked::Unchanged { due_at, mark } => self.inner.store.release_looked(&claim.lease, due_at, mark).await,
             Looked::Step(Step::Rest { due_at }) => self.inner.store.release(&claim.lease, due_at).await,
             Looked::Step(Step::Change { change, due_at }) => {
+                let span = spans::change(&claim.settlement);
                 // Most looks change nothing, and cost no further read.
-                self.link_origin(&Span::current(), &claim.settlement).await;
-                self.save(&claim.lease, &claim.settlement, &change, due_at, true).await.map(|_| ())
+                self.link_origin(&span, &claim.settlement).await;
+                let saved = self.save(&claim.lease, &claim.settlement, &change, due_at, true).instrument(span);
+                saved.await.map(|_| ())
             }
         }
     }

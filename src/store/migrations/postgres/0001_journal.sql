@@ -327,7 +327,7 @@ CREATE TRIGGER signing_head_never_falls_back BEFORE UPDATE ON signing_head
     FOR EACH ROW EXECUTE FUNCTION keep_signing_head();
 
 -- Durable due work that is no settlement; the subject is the key of a record elsewhere. A row stays when its work is done
--- (due_at is null), so that its token never falls back.
+-- (due_at is null), so that its token never falls back. The origin is the request that it came from last, where one did.
 CREATE TABLE errand (
     kind         TEXT NOT NULL,
     subject      TEXT NOT NULL,
@@ -336,6 +336,7 @@ CREATE TABLE errand (
     lease_token  BIGINT NOT NULL DEFAULT 0,
     lease_until  TEXT,
     lapses       BIGINT NOT NULL DEFAULT 0,
+    origin       TEXT,
     PRIMARY KEY (kind, subject)
 );
 CREATE INDEX errand_due ON errand (due_at) WHERE lease_until IS NULL;

@@ -263,7 +263,7 @@ CREATE TABLE quote_callback (
 );
 
 -- Durable due work that is no settlement; the subject is the key of a record elsewhere. A row stays when its work is done
--- (due_at is null), so that its token never falls back.
+-- (due_at is null), so that its token never falls back. The origin is the request that it came from last, where one did.
 CREATE TABLE errand (
     kind         TEXT NOT NULL,
     subject      TEXT NOT NULL,
@@ -272,6 +272,7 @@ CREATE TABLE errand (
     lease_token  INTEGER NOT NULL DEFAULT 0,
     lease_until  TEXT,
     lapses       INTEGER NOT NULL DEFAULT 0,
+    origin       TEXT,
     PRIMARY KEY (kind, subject)
 );
 CREATE INDEX errand_due ON errand (due_at) WHERE lease_until IS NULL;

@@ -189,7 +189,7 @@ fn side(account: &str, send: (&str, &str), receive: (&str, &str)) -> pb::TradeAm
     }
 }
 
-fn creation(id: &str) -> pb::CreateTradeSettlementRequest {
+pub(in crate::process) fn creation(id: &str) -> pb::CreateTradeSettlementRequest {
     let [base, quote] = [V1, V2].map(trading_account_id);
     let amounts = vec![side(&base, ("5", "ofcbtc"), ("700", "ofcusd")), side(&quote, ("700", "ofcusd"), ("5", "ofcbtc"))];
     let trade = pb::Trade {

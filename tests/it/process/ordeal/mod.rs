@@ -1,6 +1,6 @@
 //! The gateway is killed at every step of its work, and three recorders that know nothing of each other are compared.
 
-mod asks;
+pub(super) mod asks;
 mod inbox;
 mod legal;
 mod lives;
