@@ -56,10 +56,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if .Values.config.callbacks -}}yes{{- end -}}
 {{- end -}}
 
+{{/* Whether a listener is there at all; without the callbacks' one nothing makes its certificate, so nothing may wait for it. */}}
+{{- define "settlement-gateway.listens" -}}
+{{- if or (eq .listener "grpc") (include "settlement-gateway.hasCallbacks" .root) -}}yes{{- end -}}
+{{- end -}}
+
 {{/* The Secret of a listener's certificate: one that exists, or the one that cert-manager fills. */}}
 {{- define "settlement-gateway.tlsSecret" -}}
 {{- $tls := index .root.Values.tls .listener -}}
-{{- if $tls.existingSecret -}}
+{{- if not (include "settlement-gateway.listens" .) -}}
+{{- else if $tls.existingSecret -}}
 {{- $tls.existingSecret -}}
 {{- else if $tls.certManager.enabled -}}
 {{- printf "%s-%s-tls" (include "settlement-gateway.fullname" .root) .listener -}}
@@ -86,8 +92,37 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if .Values.autoscaling.enabled -}}{{- .Values.autoscaling.maxReplicas | int64 -}}{{- else -}}{{- .Values.replicaCount | int64 -}}{{- end -}}
 {{- end -}}
 
-{{/* Secrets that this release itself makes do not exist before its first install. */}}
+{{/* Secrets that this release itself has made: helm creates what makes them only after the hooks that run before an install or an upgrade. */}}
 {{- define "settlement-gateway.makesSecrets" -}}
-{{- range $listener, $tls := .Values.tls -}}{{- if and (not $tls.existingSecret) $tls.certManager.enabled -}}yes{{- end -}}{{- end -}}
-{{- range $folder, $files := .Values.secretFiles -}}{{- if ($files.externalSecret).enabled -}}yes{{- end -}}{{- end -}}
+{{- $root := . -}}
+{{- $made := false -}}
+{{- range $listener, $tls := .Values.tls -}}
+{{- $listens := include "settlement-gateway.listens" (dict "root" $root "listener" $listener) -}}
+{{- if and $listens (not $tls.existingSecret) $tls.certManager.enabled -}}{{- $made = true -}}{{- end -}}
+{{- end -}}
+{{- range $folder, $files := .Values.secretFiles -}}
+{{- if ($files.externalSecret).enabled -}}{{- $made = true -}}{{- end -}}
+{{- end -}}
+{{- if $made -}}yes{{- end -}}
+{{- end -}}
+
+{{/* Who migrates, where nobody was named: a Job, unless it would wait for what is made after it. */}}
+{{- define "settlement-gateway.migrationsMode" -}}
+{{- if ne .Values.migrations.mode "auto" -}}
+{{- .Values.migrations.mode -}}
+{{- else if or (include "settlement-gateway.isSqlite" .) (include "settlement-gateway.makesSecrets" .) -}}
+initContainer
+{{- else -}}
+job
+{{- end -}}
+{{- end -}}
+
+{{/* Whether one pod holds a volume that no pod on another node can have meanwhile. */}}
+{{- define "settlement-gateway.holdsVolume" -}}
+{{- $held := false -}}
+{{- range $name := list "anchor" "archive" -}}
+{{- $volume := index $.Values.persistence $name -}}
+{{- if and $volume.enabled (not (has "ReadWriteMany" $volume.accessModes)) -}}{{- $held = true -}}{{- end -}}
+{{- end -}}
+{{- if $held -}}yes{{- end -}}
 {{- end -}}

@@ -75,7 +75,8 @@ envFrom:
 {{- end -}}
 
 {{/*
-The volumes behind them. Takes `root` and `configMap`. Secrets belong to root and may be read by the pod's own group (0440), which nobody else
+The volumes behind them. Takes `root` and `configMap`, and `alone` for a pod that goes before the release: the claims are made after it or held by
+others, and what it does needs none of them, so folders stand for them. Secrets belong to root and may be read by the pod's own group (0440), which nobody else
 has: the kubelet would add that right anyway.
 */}}
 {{- define "settlement-gateway.volumes" -}}
@@ -105,7 +106,7 @@ has: the kubelet would add that right anyway.
 {{- end }}
 {{- range $name := list "anchor" "archive" }}
 {{- if (index $root.Values.persistence $name).enabled }}
-{{ include "settlement-gateway.volume" (dict "root" $root "name" $name) }}
+{{ include "settlement-gateway.volume" (dict "root" $root "name" $name "alone" $.alone) }}
 {{- end }}
 {{- end }}
 {{- with $root.Values.extraVolumes }}
@@ -116,7 +117,7 @@ has: the kubelet would add that right anyway.
 {{- define "settlement-gateway.volume" -}}
 {{- $volume := index .root.Values.persistence .name -}}
 - name: {{ .name }}
-{{- if $volume.enabled }}
+{{- if and $volume.enabled (not .alone) }}
   persistentVolumeClaim:
     claimName: {{ default (printf "%s-%s" (include "settlement-gateway.fullname" .root) .name) $volume.existingClaim }}
 {{- else }}

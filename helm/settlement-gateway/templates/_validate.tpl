@@ -13,7 +13,9 @@
 {{- $mistakes = append $mistakes "replicaCount, autoscaling: SQLite is for one process; more than one replica needs PostgreSQL in config.store" -}}
 {{- end -}}
 {{- if and $sqlite (eq $values.migrations.mode "job") -}}
-{{- $mistakes = append $mistakes "migrations.mode: a Job cannot reach the SQLite file that the pod holds; take initContainer or off" -}}
+{{- $mistakes = append $mistakes "migrations.mode: a Job cannot reach the SQLite file that the pod holds; take auto, initContainer or off" -}}
+{{- else if and (eq $values.migrations.mode "job") (include "settlement-gateway.makesSecrets" .) -}}
+{{- $mistakes = append $mistakes "migrations.mode: a Job goes before the Secrets that this release has cert-manager or an ExternalSecret make, and would wait for them; take auto, initContainer or off" -}}
 {{- end -}}
 {{- if and $sqlite (not (hasPrefix (printf "sqlite://%s/journal/" $data) $config.store.url)) -}}
 {{- $mistakes = append $mistakes (printf "config.store.url: the file must lie below %s/journal, where the volume is; everything else is read-only" $data) -}}

@@ -1,7 +1,7 @@
 //! The chart and the image's recipe: rendered by helm, held against Kubernetes' schemas, the configuration's bounds and what is written of them.
 //!
-//! `scripts/helm.sh` installs the tools where it can; a test whose tool is missing says so and passes. What the rendered configuration
-//! is worth to the binary is shown by `process/rendered.rs`.
+//! `scripts/helm.sh` installs the tools where it can; a test whose tool is missing says so and passes, or fails where CI=true. What the
+//! rendered configuration is worth to the binary is shown by `process/rendered.rs`.
 
 mod image;
 mod kubernetes;
@@ -11,3 +11,4 @@ mod refused;
 pub(crate) mod schema;
 mod snapshots;
 pub(crate) mod tools;
+mod waiting;

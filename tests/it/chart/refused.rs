@@ -48,10 +48,11 @@ const BY_THE_SCHEMA: [Refused; 38] = [
 ];
 
 /// What is well by itself and not beside the rest.
-const BY_THE_CHART: [Refused; 23] = [
+const BY_THE_CHART: [Refused; 24] = [
     ("dev", &["replicaCount=2"], "SQLite is for one process"),
     ("dev", &["autoscaling.enabled=true"], "SQLite is for one process"),
     ("dev", &["migrations.mode=job"], "migrations.mode: a Job cannot reach the SQLite file"),
+    ("production", &["migrations.mode=job"], "migrations.mode: a Job goes before the Secrets"),
     ("dev", &["config.store.url=sqlite:///tmp/journal.db"], "config.store.url: the file must lie below"),
     ("dev", &["config.store.url=sqlite://journal.db"], "config.store.url: the file must lie below"),
     ("dev", &["production=true"], "config.anchor: in production the anchor stands outside the pod"),

@@ -42,6 +42,18 @@ fn alerts_and_dashboard_are_installed_where_they_are_asked_for_and_there() {
     assert_eq!((of_kind(&not_asked, "PrometheusRule").len(), dashboards(&not_asked)), (0, 0));
 }
 
+/// What is absent cannot say whose it was, so the release's own labels stand there where its own monitor gives them.
+#[test]
+fn the_alert_of_a_release_that_is_down_names_that_release() {
+    let Some(helm) = Helm::find() else { return };
+    let asked = helm.rendered("production");
+    let own = r#"absent(settlement_gateway_census_timestamp_seconds{namespace="settlement",job="gw-settlement-gateway-ops"})"#;
+    assert!(asked.contains(own));
+    assert!(of_kind(&asked, "Service").iter().any(|service| service.contains("  name: gw-settlement-gateway-ops\n")));
+    let read_by_another = helm.template("production", &["--set", "serviceMonitor.enabled=false"]).unwrap();
+    assert!(read_by_another.contains("absent(settlement_gateway_census_timestamp_seconds)"));
+}
+
 /// What the process may take to end, by the configuration, is over before the kubelet kills.
 #[test]
 fn the_kubelet_kills_only_after_the_drain() {

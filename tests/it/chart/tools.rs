@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 const RELEASE: [&str; 3] = ["gw", "--namespace", "settlement"];
 
 /// The values that are rendered, each a file in the chart's `ci` folder.
-pub(crate) const RENDERED: [&str; 3] = ["dev", "production", "volumes"];
+pub(crate) const RENDERED: [&str; 4] = ["dev", "production", "single", "volumes"];
 
 /// The project's folder.
 pub(crate) fn root() -> &'static Path {
@@ -20,13 +20,18 @@ pub(crate) fn chart() -> PathBuf {
     root().join("helm/settlement-gateway")
 }
 
-/// A tool, of the path or where the script has put it; `None` where it could not be had, which is said past the harness.
+/// A tool, of the path or where the script has put it; `None` where it could not be had, which is said past the harness, and is a failure where
+/// CI=true.
 pub(crate) fn tool(name: &'static str) -> Option<PathBuf> {
     let installed = root().join("target/tools/chart/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::iter::once(installed).chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
     let found = found.into_iter().find(|file| file.is_file());
     if found.is_none() {
+        assert!(
+            !std::env::var("CI").is_ok_and(|ci| ci == "true"),
+            "{name} is not there, and CI=true skips nothing: scripts/helm.sh"
+        );
         let _ = writeln!(std::io::stderr(), "SKIPPED: what {name} does in a test of the chart; scripts/helm.sh installs it");
     }
     found
