@@ -9,6 +9,8 @@ use prost_types::FileDescriptorSet;
 use settlement_gateway::domain::settlement::{Reason, Route, State, next_action};
 use settlement_gateway::grpc::pb;
 
+use crate::chart::schema::of_the_example;
+
 /// What one screen holds.
 const MAX_README_LINES: usize = 100;
 
@@ -116,6 +118,30 @@ fn every_path_that_is_named_exists() {
     }
     assert!(missing.is_empty(), "paths that do not exist:\n{}", missing.join("\n"));
     assert!(found > 50, "only {found} paths were recognised in the documents");
+}
+
+/// Whether a word looks like a key of the configuration: a section's name, and more behind a dot.
+fn is_key(known: &BTreeSet<String>, word: &str) -> bool {
+    let plain = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.');
+    plain && word.split_once('.').is_some_and(|(section, _)| known.contains(section))
+}
+
+/// A key that there is not keeps the gateway from starting, for whoever does what a runbook says.
+#[test]
+fn every_key_of_the_configuration_that_is_named_exists() {
+    let known = of_the_example();
+    let mut unknown = Vec::new();
+    let mut found = 0;
+    for document in documents() {
+        for word in quoted(&document.text).into_iter().filter(|word| is_key(&known, word)) {
+            found += 1;
+            if !known.contains(&word) {
+                unknown.push(format!("{}: {word}", document.path.display()));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "keys that no configuration takes:\n{}", unknown.join("\n"));
+    assert!(found > 40, "only {found} keys were recognised in the documents");
 }
 
 #[test]

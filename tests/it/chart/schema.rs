@@ -46,7 +46,7 @@ fn no_object_with_keys_of_its_own_takes_others() {
 }
 
 /// The keys of the shipped example, those behind a `#` too, and its sections.
-fn of_the_example() -> BTreeSet<String> {
+pub(crate) fn of_the_example() -> BTreeSet<String> {
     let example = fs::read_to_string(root().join("config/gateway.example.toml")).unwrap();
     let (mut keys, mut section) = (BTreeSet::new(), String::new());
     for line in example.lines() {
