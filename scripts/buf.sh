@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs buf, from the path or installed through a package registry into target/; says so and succeeds where it cannot be had.
-# With -C it runs in another folder of the repository.
+# Runs buf, from the path or installed through a package registry into target/; says so and succeeds where it cannot be had, except
+# where CI=true. With -C it runs in another folder of the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+version=1.75.0
 folder=.
 if [ "${1:-}" = -C ]; then
   folder=$2
@@ -15,9 +16,9 @@ fi
 tools="$PWD/target/tools"
 if [ ! -x "$tools/node_modules/.bin/buf" ] && [ ! -x "$tools/python/bin/buf" ]; then
   mkdir -p "$tools"
-  npm install --silent --no-audit --no-fund --prefix "$tools" @bufbuild/buf >/dev/null 2>&1 \
-    || { python3 -m venv "$tools/python" && "$tools/python/bin/pip" install --quiet buf-bin; } >/dev/null 2>&1 \
-    || { echo "buf cannot be had here: 'buf $*' is skipped"; exit 0; }
+  npm install --silent --no-audit --no-fund --prefix "$tools" "@bufbuild/buf@$version" >/dev/null 2>&1 \
+    || { python3 -m venv "$tools/python" && "$tools/python/bin/pip" install --quiet "buf-bin==$version"; } >/dev/null 2>&1 \
+    || true
 fi
 for candidate in "$tools/node_modules/.bin/buf" "$tools/python/bin/buf"; do
   if [ -x "$candidate" ]; then
@@ -26,3 +27,4 @@ for candidate in "$tools/node_modules/.bin/buf" "$tools/python/bin/buf"; do
   fi
 done
 echo "buf cannot be had here: 'buf $*' is skipped"
+[ "${CI:-}" != true ]

@@ -18,7 +18,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 fi
 if command -v npx >/dev/null 2>&1; then
   mkdir -p "$tools"
-  PLAYWRIGHT_BROWSERS_PATH="$tools/browsers" timeout 90 npx --yes playwright install chromium-headless-shell >/dev/null 2>&1 || true
+  PLAYWRIGHT_BROWSERS_PATH="$tools/browsers" timeout 90 npx --yes playwright@1.65.1 install chromium-headless-shell >/dev/null 2>&1 || true
   found && exit 0
 fi
 echo "Chromium cannot be had here: the window is not looked at in a browser" >&2
