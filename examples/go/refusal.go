@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,6 +59,15 @@ func (r *refusal) summary() string {
 		summary += fmt.Sprintf(", outcome %s, next action %s", outcome, r.metadata["next_action"])
 	}
 	return summary
+}
+
+// retryDelay is how long the gateway says to wait before the call is made again, which it may then be; zero where it says nothing.
+func retryDelay(err error) time.Duration {
+	var refusal *refusal
+	if errors.As(asRefusal(err), &refusal) {
+		return refusal.retryDelay
+	}
+	return 0
 }
 
 // codeName is a code as the gateway's documents write it: INVALID_ARGUMENT, where Go's own name is InvalidArgument.

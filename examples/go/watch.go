@@ -56,7 +56,7 @@ func watch(
 				return
 			}
 			resumed(err, request.GetAfterSequence())
-			if err := sleep(ctx, pause); err != nil {
+			if err := sleep(ctx, retryDelay(err), pause); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -76,10 +76,10 @@ func mayResume(err error) bool {
 	return code == codes.Unavailable || code == codes.Aborted
 }
 
-// sleep pauses for a random time around the given one, so that many watchers do not come back at once.
-func sleep(ctx context.Context, pause time.Duration) error {
+// sleep waits for as long as the gateway said, and then for a random time around pause, so that many watchers do not come back at once.
+func sleep(ctx context.Context, told, pause time.Duration) error {
 	select {
-	case <-time.After(pause/2 + rand.N(pause)):
+	case <-time.After(told + pause/2 + rand.N(pause)):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

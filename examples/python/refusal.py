@@ -16,25 +16,24 @@ class Refusal:
     reason: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     violations: list[error_details_pb2.BadRequest.FieldViolation] = field(default_factory=list)
-    retry_delay_seconds: float | None = None
+    retry_delay_seconds: float = 0.0  # the least wait before a repeat, where one alone can help
 
     @classmethod
     def of(cls, error: grpc.RpcError) -> "Refusal":
         """Reads the details of an error that a call raised."""
         info, bad_request, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
-        told_to_wait = False
         status = rpc_status.from_call(error)
         for detail in status.details if status else ():
             detail.Unpack(info)
             detail.Unpack(bad_request)
-            told_to_wait |= detail.Unpack(retry)
+            detail.Unpack(retry)
         return cls(
             code=error.code(),
             message=error.details() or "",
             reason=info.reason,
             metadata=dict(info.metadata),
             violations=list(bad_request.field_violations),
-            retry_delay_seconds=retry.retry_delay.ToTimedelta().total_seconds() if told_to_wait else None,
+            retry_delay_seconds=retry.retry_delay.ToTimedelta().total_seconds(),
         )
 
     def summary(self) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import grpc
+from refusal import Refusal
 from settlement.v1.settlement_pb2 import NEXT_ACTION_WAIT, Settlement
 from settlement.v1.settlement_service_pb2 import WatchSettlementRequest
 from settlement.v1.settlement_service_pb2_grpc import SettlementServiceStub
@@ -41,8 +42,8 @@ def watch(
                     return
             return
         except grpc.RpcError as error:
-            # A random pause, so that many watchers do not come back at once.
-            wait = pause * random.uniform(0.5, 1.5)
+            # As long as the gateway says, and a random pause, so that many watchers do not come back at once.
+            wait = Refusal.of(error).retry_delay_seconds + pause * random.uniform(0.5, 1.5)
             if error.code() not in RESUMABLE or time.monotonic() + wait >= deadline:
                 raise
             resumed(error, seen)

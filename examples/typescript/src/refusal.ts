@@ -9,12 +9,13 @@ export interface Refusal {
   reason?: string;
   metadata: Record<string, string>;
   violations: BadRequest_FieldViolation[];
-  retryDelaySeconds?: number;
+  /** The least wait before a repeat, where one alone can help; 0 where the gateway says nothing. */
+  retryDelayMs: number;
 }
 
 /** Reads the details of an error that a call was answered with. */
 export function refusalOf(error: ServiceError): Refusal {
-  const refusal: Refusal = { code: error.code, message: error.details, metadata: {}, violations: [] };
+  const refusal: Refusal = { code: error.code, message: error.details, metadata: {}, violations: [], retryDelayMs: 0 };
   const [encoded] = error.metadata.get('grpc-status-details-bin');
   const details = encoded instanceof Buffer ? Status.decode(encoded).details : [];
   for (const { typeUrl, value } of details) {
@@ -27,7 +28,7 @@ export function refusalOf(error: ServiceError): Refusal {
         break;
       case 'type.googleapis.com/google.rpc.RetryInfo': {
         const { seconds, nanos } = RetryInfo.decode(value).retryDelay ?? { seconds: 0n, nanos: 0 };
-        refusal.retryDelaySeconds = Number(seconds) + nanos / 1e9;
+        refusal.retryDelayMs = Number(seconds) * 1e3 + nanos / 1e6;
         break;
       }
     }

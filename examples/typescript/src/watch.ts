@@ -9,6 +9,7 @@ import {
   type WatchSettlementResponse,
 } from '../gen/settlement/v1/settlement_service.js';
 import { isServiceError } from './clients.js';
+import { refusalOf } from './refusal.js';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
@@ -51,9 +52,10 @@ export async function* watch(
       }
       return;
     } catch (error) {
-      // A random pause, so that many watchers do not come back at once.
-      const wait = pause * (0.5 + Math.random());
-      if (!isServiceError(error) || !RESUMABLE.has(error.code) || Date.now() + wait >= deadline) throw error;
+      if (!isServiceError(error) || !RESUMABLE.has(error.code)) throw error;
+      // As long as the gateway says, and a random pause, so that many watchers do not come back at once.
+      const wait = refusalOf(error).retryDelayMs + pause * (0.5 + Math.random());
+      if (Date.now() + wait >= deadline) throw error;
       resumed(error, afterSequence);
       await sleep(wait);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS);

@@ -12,7 +12,6 @@ import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** An error of the gateway with the details that stand beside it. Decide by the reason, never by the message. */
 record Refusal(
@@ -21,13 +20,13 @@ record Refusal(
         String reason,
         Map<String, String> metadata,
         List<BadRequest.FieldViolation> violations,
-        Optional<Duration> retryDelay) {
+        Duration retryDelay) {
 
     /** Reads the details of an error that a call was answered with. */
     static Refusal of(StatusRuntimeException error) {
         var info = ErrorInfo.getDefaultInstance();
         var badRequest = BadRequest.getDefaultInstance();
-        Optional<Duration> retryDelay = Optional.empty();
+        var retryDelay = Duration.ZERO; // the least wait before a repeat, where one alone can help
         var status = StatusProto.fromThrowable(error);
         try {
             for (Any detail : status.getDetailsList()) {
@@ -37,7 +36,7 @@ record Refusal(
                     badRequest = detail.unpack(BadRequest.class);
                 } else if (detail.is(RetryInfo.class)) {
                     var delay = detail.unpack(RetryInfo.class).getRetryDelay();
-                    retryDelay = Optional.of(Duration.ofNanos(Durations.toNanos(delay)));
+                    retryDelay = Duration.ofNanos(Durations.toNanos(delay));
                 }
             }
         } catch (InvalidProtocolBufferException e) {

@@ -68,13 +68,16 @@ final class Watch {
                     context.detach(caller);
                 }
             } catch (StatusRuntimeException error) {
-                if (!RESUMABLE.contains(error.getStatus().getCode()) || deadline.isExpired()) {
+                // As long as the gateway says, and a random pause, so that many watchers do not come back at once.
+                var random = (long) (pause.toMillis() * ThreadLocalRandom.current().nextDouble(0.5, 1.5));
+                var wait = Refusal.of(error).retryDelay().toMillis() + random;
+                var left = deadline.timeRemaining(TimeUnit.MILLISECONDS);
+                if (!RESUMABLE.contains(error.getStatus().getCode()) || left <= wait) {
                     throw error;
                 }
                 resumed.after(error, seen);
+                Thread.sleep(wait);
             }
-            // A random pause, so that many watchers do not come back at once.
-            Thread.sleep((long) (pause.toMillis() * ThreadLocalRandom.current().nextDouble(0.5, 1.5)));
             pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
         }
     }
