@@ -62,6 +62,30 @@ fn every_alert_is_tested_to_fire() {
     assert!(untested.is_empty(), "no test lets these fire: {untested:?}");
 }
 
+/// A rise from zero is only seen where the process tells the zero: of every counter without labels, and of those that are begun by name.
+#[test]
+fn every_counter_that_rises_from_zero_in_a_rules_test_begins_with_the_process() {
+    let (text, code) = (read("tests/golden/rules_test.yaml").replace("\\\"", "\""), read("src/telemetry/metrics.rs"));
+    let mut lines = text.lines().map(str::trim);
+    let mut found = 0;
+    while let Some(line) = lines.next() {
+        let Some(series) = line.strip_prefix("- series: \"").and_then(|rest| rest.strip_suffix("}\"")) else { continue };
+        let values = lines.next().unwrap().strip_prefix("values: \"").unwrap();
+        let (name, labels) = series.split_once('{').unwrap();
+        if !name.ends_with("_total") || !values.starts_with("0x") || !values.contains(' ') {
+            continue;
+        }
+        for (label, value) in labels.split(',').map(|label| label.split_once('=').unwrap()) {
+            if ["job", "namespace", "instance"].contains(&label) {
+                continue;
+            }
+            found += 1;
+            assert!(code.contains(&format!("(\"{name}\", \"{label}\", {value})")), "{series} does not begin at zero");
+        }
+    }
+    assert!(found >= 4, "only {found} counters with labels were recognised");
+}
+
 #[test]
 fn the_dashboard_is_what_grafana_reads() {
     let dashboard: serde_json::Value = serde_json::from_str(&read("helm/settlement-gateway/files/dashboard.json")).unwrap();
