@@ -76,8 +76,8 @@ envFrom:
 
 {{/*
 The volumes behind them. Takes `root` and `configMap`, and `alone` for a pod that goes before the release: the claims are made after it or held by
-others, and what it does needs none of them, so folders stand for them. Secrets belong to root and may be read by the pod's own group (0440), which nobody else
-has: the kubelet would add that right anyway.
+others, and what it does needs none of them, so folders stand for them. Secrets belong to root and may be read by the pod's own group (0440),
+which nobody else has: the kubelet would add that right anyway.
 */}}
 {{- define "settlement-gateway.volumes" -}}
 {{- $root := .root -}}
