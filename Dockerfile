@@ -7,7 +7,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     cargo build --locked --release --bin settlement-gateway \
-    && install -D -m 0555 target/release/settlement-gateway /out/settlement-gateway
+    && install -D -m 0555 target/release/settlement-gateway /out/settlement-gateway \
+    && install -d -m 0700 /out/data/settlement-gateway
 
 # glibc and not musl: a signer's PKCS#11 module is loaded at run time, and those are built against glibc.
 FROM gcr.io/distroless/cc-debian12:nonroot
@@ -22,6 +23,8 @@ LABEL org.opencontainers.image.title="settlement-gateway" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="gcr.io/distroless/cc-debian12:nonroot"
 COPY --from=build /out/settlement-gateway /usr/local/bin/settlement-gateway
+# An empty folder, since a volume that is made for it has its owner: without one it would be root's, and SQLite could not write.
+COPY --from=build --chown=65532:65532 /out/data /var/lib/
 # By number, so that Kubernetes can tell that it is not root.
 USER 65532:65532
 WORKDIR /

@@ -6,10 +6,10 @@ cd "$(dirname "$0")/.."
 most_bytes=60000000
 version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -1)
 image=${IMAGE:-settlement-gateway:$version}
-# The commit's time and not the clock's, so that the same commit gives the same labels.
+# The commit's time and not the clock's, so that the same commit gives the same labels. Files that are not as committed make it another revision.
 arguments=(
   --build-arg "VERSION=$version"
-  --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+  --build-arg "REVISION=$(git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)"
   --build-arg "CREATED=$(git log -1 --format=%cI 2>/dev/null || echo unknown)"
   --tag "$image"
 )
