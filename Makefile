@@ -54,6 +54,10 @@ bench: ## Measure the parts and the whole gateway, as ratios in one run
 image: ## Build the image with docker, podman or buildah: IMAGE=name:tag, as you like
 	@scripts/image.sh
 
+.PHONY: image-check
+image-check: ## Start the image with docker or podman as it is deployed, and ask it what a cluster would: IMAGE= as for `image`
+	@scripts/image-check.sh
+
 .PHONY: sbom
 sbom: ## Write the binary's bill of materials to target/sbom, in CycloneDX's format
 	@scripts/sbom.sh

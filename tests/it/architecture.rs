@@ -186,7 +186,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-fn files_below(path: &Path) -> Vec<PathBuf> {
+/// A file itself, or the Rust files in a folder and those below.
+pub(crate) fn files_below(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_path_buf()];
     }
@@ -208,13 +209,14 @@ fn module_path(module: &str) -> PathBuf {
 }
 
 /// The code without its comments and without its unit tests, which may use what they like.
-fn code_of(file: &Path) -> String {
+pub(crate) fn code_of(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-fn is_test_file(file: &Path) -> bool {
+/// Whether a file holds unit tests and nothing else.
+pub(crate) fn is_test_file(file: &Path) -> bool {
     let name = file.file_name().unwrap().to_string_lossy();
     name == "tests.rs" || name.ends_with("_tests.rs") || file.components().any(|part| part.as_os_str() == "tests")
 }

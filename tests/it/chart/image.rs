@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::tools::{Helm, chart, output, root, tool};
+use crate::architecture::{code_of, files_below, is_test_file};
 
 fn recipe() -> String {
     fs::read_to_string(root().join("Dockerfile")).unwrap()
@@ -43,6 +44,38 @@ fn nothing_in_the_last_stage_needs_a_shell() {
         }
     }
     assert!(last.contains("CMD [\"/usr/local/bin/settlement-gateway\", \"healthcheck\"]"));
+}
+
+/// A volume that docker makes has the owner of the folder that it stands for, and root without one.
+#[test]
+fn a_journal_on_a_new_volume_belongs_to_the_images_user() {
+    let recipe = recipe();
+    assert!(recipe.contains("install -d -m 0700 /out/data/settlement-gateway\n"));
+    assert!(recipe.contains("\nCOPY --from=build --chown=65532:65532 /out/data /var/lib/\n"));
+    for page in ["docs/deploying.md", "helm/settlement-gateway/templates/_validate.tpl"] {
+        assert!(fs::read_to_string(root().join(page)).unwrap().contains("/var/lib/settlement-gateway"), "{page}");
+    }
+}
+
+/// A file that the program includes and the context lacks would fail the image's build alone, long after every test.
+#[test]
+fn the_images_build_is_given_what_the_program_is_built_of_and_nothing_else() {
+    let ignored = fs::read_to_string(root().join(".dockerignore")).unwrap();
+    let rules: Vec<_> = ignored.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(rules, ["*", "!Cargo.toml", "!Cargo.lock", "!build.rs", "!proto", "!src"]);
+    let root = root().canonicalize().unwrap();
+    let mut included = 0;
+    for file in files_below(&root.join("src")).iter().filter(|file| !is_test_file(file)) {
+        let code = code_of(file);
+        let pieces = ["include_str!(\"", "include_bytes!(\""].into_iter().flat_map(|call| code.split(call).skip(1));
+        for path in pieces.map(|rest| rest.split('"').next().unwrap()) {
+            let named = file.parent().unwrap().join(path).canonicalize().unwrap();
+            let given = ["proto", "src"].into_iter().any(|folder| named.starts_with(root.join(folder)));
+            assert!(given, "{} includes {path}", file.display());
+            included += 1;
+        }
+    }
+    assert!(included > 0, "no file is included any more, so this looks at nothing");
 }
 
 #[test]
