@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs buf, from the path or installed through a package registry into target/; says so and succeeds where it cannot be had, except
-# where CI=true. With -C it runs in another folder of the repository.
+# where REQUIRE_TOOLS=true. With -C it runs in another folder of the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=1.75.0
@@ -27,4 +27,4 @@ for candidate in "$tools/node_modules/.bin/buf" "$tools/python/bin/buf"; do
   fi
 done
 echo "buf cannot be had here: 'buf $*' is skipped"
-[ "${CI:-}" != true ]
+[ "${REQUIRE_TOOLS:-}" != true ]

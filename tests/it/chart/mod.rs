@@ -1,6 +1,6 @@
 //! The chart and the image's recipe: rendered by helm, held against Kubernetes' schemas, the configuration's bounds and what is written of them.
 //!
-//! `scripts/helm.sh` installs the tools where it can; a test whose tool is missing says so and passes, or fails where CI=true. What the
+//! `scripts/helm.sh` installs the tools where it can; a test whose tool is missing says so and passes, or fails where REQUIRE_TOOLS=true. What the
 //! rendered configuration is worth to the binary is shown by `process/rendered.rs`.
 
 mod image;

@@ -21,7 +21,7 @@ pub(crate) fn chart() -> PathBuf {
 }
 
 /// A tool, of the path or where the script has put it; `None` where it could not be had, which is said past the harness, and is a failure where
-/// CI=true.
+/// REQUIRE_TOOLS=true.
 pub(crate) fn tool(name: &'static str) -> Option<PathBuf> {
     let installed = root().join("target/tools/chart/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -29,8 +29,8 @@ pub(crate) fn tool(name: &'static str) -> Option<PathBuf> {
     let found = found.into_iter().find(|file| file.is_file());
     if found.is_none() {
         assert!(
-            !std::env::var("CI").is_ok_and(|ci| ci == "true"),
-            "{name} is not there, and CI=true skips nothing: scripts/helm.sh"
+            !std::env::var("REQUIRE_TOOLS").is_ok_and(|required| required == "true"),
+            "{name} is not there, and REQUIRE_TOOLS=true skips nothing: scripts/helm.sh"
         );
         let _ = writeln!(std::io::stderr(), "SKIPPED: what {name} does in a test of the chart; scripts/helm.sh installs it");
     }
