@@ -11,7 +11,7 @@ use super::calls::{Gateway, channel, request};
 use super::installation::{Installation, faults_left};
 use super::ordeal::asks::creation;
 use super::support::until;
-use crate::support::collector::{Collector, Told, dead, silent};
+use crate::support::collector::{Collector, Told, dead, drawn, silent};
 use crate::support::world::{V1, V2};
 use crate::upstream::server::{Reply, Server};
 
@@ -119,6 +119,8 @@ async fn after_a_restart_a_settlements_spans_link_to_the_request_that_it_came_fr
     assert_eq!(look.says("outcome"), "ok");
     gateway.process.signal("TERM");
     let second = gateway.process.ended().await.with_code(0);
+    let asked = |span: &Told| !span.name.ends_with("/GetSettlement");
+    println!("{}", drawn(&collector.spans().into_iter().filter(asked).collect::<Vec<_>>()).join("\n"));
 
     for (life, log) in [("first", first.complained), ("second", second.complained)] {
         let lines = lines_about(&log, "resumed");

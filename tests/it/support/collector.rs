@@ -58,6 +58,21 @@ impl Told {
     }
 }
 
+/// The spans as people read them: what lies within another stands further to the right, and a link names the span that it leads to.
+pub(crate) fn drawn(spans: &[Told]) -> Vec<String> {
+    let is_root = |span: &&Told| !spans.iter().any(|other| other.span == span.parent);
+    spans.iter().filter(is_root).flat_map(|root| branch(spans, root, 0)).collect()
+}
+
+fn branch(spans: &[Told], of: &Told, depth: usize) -> Vec<String> {
+    let about = ["external_id", "state", "outcome", "code"].into_iter().filter(|name| !of.says(name).is_empty());
+    let about = about.map(|name| format!(" {name}={}", of.says(name))).collect::<String>();
+    let links = of.links.iter().map(|(trace, span)| format!(" -> {}/{}", &trace[..8], &span[..8])).collect::<String>();
+    let line = format!("{:indent$}{} {}/{}{about}{links}", "", of.name, &of.trace[..8], &of.span[..8], indent = depth * 2);
+    let within = spans.iter().filter(|span| span.parent == of.span).flat_map(|span| branch(spans, span, depth + 1));
+    std::iter::once(line).chain(within).collect()
+}
+
 /// What came, whole.
 #[derive(Clone, Default)]
 struct Taken(Arc<Mutex<Vec<ExportTraceServiceRequest>>>);
