@@ -50,12 +50,12 @@ kill_points! {
     InsideSignStored = "INSIDE_SIGN_STORED",
     /// A settlement's signature and body are stored; no attempt is.
     K5Signed = "K5_SIGNED",
-    /// The journal was read for the anchor, which does not stand there yet.
-    K5Anchoring = "K5_ANCHORING",
-    /// The anchor stands at the journal's head; nobody was told.
-    K5Anchored = "K5_ANCHORED",
-    /// The attempt is stored; no byte has left.
+    /// The attempt is stored; the anchor does not know of it, and no byte has left.
     K6Dispatched = "K6_DISPATCHED",
+    /// The journal was read for the anchor, which does not stand there yet.
+    K6Anchoring = "K6_ANCHORING",
+    /// The anchor stands at the journal's head; nobody was told, and no byte has left.
+    K6Anchored = "K6_ANCHORED",
     /// Half of a request's body is on its way to a venue. Its place is the request's path.
     InsideWrite = "INSIDE_WRITE",
     /// The whole body is, and no answer was read. Its place is the request's path.

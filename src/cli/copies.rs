@@ -52,11 +52,10 @@ pub(super) async fn restore(args: &RestoreArgs) -> Exit {
     let Some(config) = load(&args.config) else { return Exit::Misconfigured };
     let copying = restore_journal(&config.store, &ProcessEnvironment, &args.from);
     ended(watched("copying and checking the backup", copying).await, |copied| {
-        let last = copied.signatures;
         vec![
             format!("{}: {}", args.from.display(), contents(copied)),
             "restored and checked; the next start brings its schema up to date".to_owned(),
-            format!("what was signed after signature {last} is not in it: the anchor decides whether this journal may sign"),
+            "what was signed or sent since is not in it: the anchor decides whether this journal may be used".to_owned(),
         ]
     })
 }

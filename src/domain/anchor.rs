@@ -1,10 +1,11 @@
-//! How far the signing journal has come, the anchor outside the database that
+//! How far the journal has come, the anchor outside the database that
 //! remembers it, and what it means when the two do not agree.
 //!
-//! Every signature is a link of one chain, in the order of commits. The anchor
-//! holds the newest link that was written there before anything left the house.
-//! A database that was restored, or failed over to older rows, lacks links that
-//! the anchor knows of: it has forgotten signatures, and must not sign.
+//! Every signature and every dispatch is a link of one chain, in the order of
+//! commits. The anchor holds the newest link that was written there before
+//! anything left the house. A database that was restored, or failed over to
+//! older rows, lacks links that the anchor knows of: it has forgotten what was
+//! signed or sent, and must not sign or send.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -13,8 +14,10 @@ use uuid::Uuid;
 
 use super::signing::{PayloadDigest, Signature};
 
-/// Keeps these hashes apart from all others.
-const LINK_TAG: &[u8] = b"settlement-gateway signing chain 1\0";
+/// Keeps these hashes apart from all others, and from those of changes.
+const SIGNATURE_TAG: &[u8] = b"settlement-gateway signing chain 1\0";
+/// Keeps these hashes apart from all others, and from those of signatures.
+const CHANGE_TAG: &[u8] = b"settlement-gateway change chain 1\0";
 
 /// Which journal it is: drawn when its database was made, and the same in every copy of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +37,12 @@ impl JournalId {
     }
 }
 
-/// A link of the chain: it stands for every signature up to its own, and for their order.
+/// A link of the chain: it stands for every signature and every anchored change up to its own, and for their order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Link([u8; 32]);
 
 impl Link {
-    /// What stands before the first signature.
+    /// What stands before the first one.
     pub const START: Self = Self([0; 32]);
 
     /// Takes a link that was stored.
@@ -82,9 +85,9 @@ pub struct Head {
     pub journal: JournalId,
     /// Counts how often the anchor was begun for it: 0 before the first time, one more after each repair.
     pub epoch: u64,
-    /// The place of its newest signature; 0 where there is none.
+    /// The place of its newest link; 0 where there is none.
     pub sequence: u64,
-    /// The newest signature's link.
+    /// The newest link.
     pub link: Link,
 }
 
@@ -92,15 +95,27 @@ impl Head {
     /// The head after one more signature.
     #[must_use]
     pub fn after(&self, reference: &str, digest: &PayloadDigest, signature: &Signature) -> Self {
+        self.next(SIGNATURE_TAG, reference, &[digest.as_bytes(), signature.as_bytes()])
+    }
+
+    /// The head after one more change that must never be forgotten; `subject` says what changed, as its audit record does.
+    #[must_use]
+    pub fn after_change(&self, subject: &str) -> Self {
+        self.next(CHANGE_TAG, subject, &[])
+    }
+
+    /// The head after one more link. What follows the name is of fixed length.
+    fn next(&self, tag: &[u8], name: &str, rest: &[&[u8]]) -> Self {
         let sequence = self.sequence + 1;
         let mut hash = Sha256::new();
-        hash.update(LINK_TAG);
+        hash.update(tag);
         hash.update(self.link.0);
         hash.update(sequence.to_be_bytes());
-        hash.update((reference.len() as u64).to_be_bytes());
-        hash.update(reference.as_bytes());
-        hash.update(digest.as_bytes());
-        hash.update(signature.as_bytes());
+        hash.update((name.len() as u64).to_be_bytes());
+        hash.update(name.as_bytes());
+        for part in rest {
+            hash.update(part);
+        }
         Self { sequence, link: Link(hash.finalize().into()), ..*self }
     }
 
@@ -134,13 +149,13 @@ pub struct Mark {
 /// How a journal stands to its anchor, where it may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing was ever signed and no anchor was begun: one is to be begun.
+    /// Nothing was ever signed or sent and no anchor was begun: one is to be begun.
     New,
     /// It has everything that the anchor knows of.
     Anchored,
 }
 
-/// Why a journal must not be used: it may have forgotten what was signed.
+/// Why a journal must not be used: it may have forgotten what was signed or sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Adrift {
     /// There is no anchor, and the journal is not new.
@@ -161,18 +176,18 @@ pub enum Adrift {
     /// The anchor is there and cannot be understood.
     #[error("the anchor cannot be understood")]
     Unreadable,
-    /// The journal lacks signatures that were made.
-    #[error("the journal ends with signature {journal}, and the anchor knows of signature {anchor}")]
+    /// The journal lacks signatures or dispatches that were made.
+    #[error("the journal ends with link {journal}, and the anchor knows of link {anchor}")]
     Behind {
-        /// The journal's newest signature.
+        /// The journal's newest link.
         journal: u64,
         /// The anchor's.
         anchor: u64,
     },
-    /// The journal has another signature in the anchor's place, or others before it.
-    #[error("the journal's signatures up to {sequence} are not those that the anchor knows of")]
+    /// The journal has another link in the anchor's place, or others before it.
+    #[error("the journal's links up to {sequence} are not those that the anchor knows of")]
     Forked {
-        /// The anchor's signature.
+        /// The anchor's place.
         sequence: u64,
     },
 }
@@ -238,7 +253,7 @@ mod tests {
         Head { journal: journal(1), epoch: 0, sequence: 0, link: Link::START }
     }
 
-    /// The heads of a journal after 0, 1, 2 and 3 signatures.
+    /// The heads of a journal after 0, 1, 2 and 3 links.
     fn heads() -> [Head; 4] {
         let begun = Head { epoch: 1, ..untouched() };
         let sign = |head: Head, name: &str| head.after(name, &PayloadDigest::of(name), &Signature::from_bytes([7; 65]));
@@ -326,6 +341,24 @@ mod tests {
         assert_ne!(link("r", &digest, &Signature::from_bytes([8; 65])), first);
         let in_order = |names: [&str; 2]| names.iter().fold(start, |head, name| head.after(name, &digest, &signature)).link;
         assert_ne!(in_order(["r", "s"]), in_order(["s", "r"]));
+    }
+
+    #[test]
+    fn a_link_stands_for_every_anchored_change_among_the_signatures() {
+        let start = heads()[0];
+        let (digest, signature) = (PayloadDigest::of("a"), Signature::from_bytes([7; 65]));
+        let signed = |head: Head| head.after("r", &digest, &signature);
+        let changed = |head: Head| head.after_change("r");
+        assert_eq!(changed(start).sequence, 1);
+        assert_ne!(changed(start).link, start.after_change("s").link);
+        assert_ne!(changed(start).link, signed(start).link, "a change is no signature of the same name");
+        assert_ne!(changed(signed(start)).link, signed(changed(start)).link);
+        assert_ne!(changed(changed(start)).link, changed(start).link);
+        // A journal that has the signature and lost the dispatch after it.
+        let (kept, lost) = (signed(start), changed(signed(start)));
+        assert_eq!(verdict(&[start, kept], Some(lost)), Err(Adrift::Behind { journal: 1, anchor: 2 }));
+        let went_on = [start, kept, kept.after_change("another")];
+        assert_eq!(verdict(&went_on, Some(lost)), Err(Adrift::Forked { sequence: 2 }));
     }
 
     #[test]

@@ -1,17 +1,19 @@
-//! The keeper of the anchor. Nothing is signed or sent while the journal may have forgotten signatures, and nothing that is
-//! signed leaves the house before the anchor outside the database stands at or beyond it.
+//! The keeper of the anchor. Nothing is signed or sent while the journal may have forgotten what was, and nothing leaves the
+//! house before the anchor outside the database stands at or beyond its signature and its dispatch.
 //!
-//! Whoever is about to send draws a ticket; one look at the journal's head, and
-//! one write of the anchor, serve all tickets that were drawn before it began.
+//! Whoever is about to send has recorded that, and draws a ticket; one look at
+//! the journal's head, and one write of the anchor, serve all tickets that were
+//! drawn before it began.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use metrics::{counter, gauge};
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use crate::causes::with_causes;
@@ -22,7 +24,8 @@ use crate::domain::time::Clock;
 use crate::kill_points::{KillPoint, reached};
 use crate::store::{Anchor, AnchorError, Store, StoreError};
 
-/// How long the anchor may take: a disk that hangs holds nobody for ever.
+/// How long the anchor may take, and how long whoever is about to send waits for it: a disk that hangs holds nobody for ever,
+/// and nobody sends after its lease has lapsed.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often replicas may get in each other's way before a look is given up.
 const MAX_MOVES: usize = 64;
@@ -32,8 +35,8 @@ const FIRST_EPOCH: u64 = 1;
 /// Why nothing is signed or sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Unanchored {
-    /// The journal may have forgotten signatures: it needs a repair.
-    #[error("the journal may have forgotten what was signed: {0}")]
+    /// The journal may have forgotten signatures or dispatches: it needs a repair.
+    #[error("the journal may have forgotten what was signed or sent: {0}")]
     Adrift(Adrift),
     /// The journal or its anchor did not answer; later they may.
     #[error("the journal cannot be anchored now")]
@@ -81,6 +84,8 @@ struct Inner {
     anchor: Arc<dyn Anchor>,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
+    /// Whether the journal and its anchor answered when they were last asked.
+    answers: AtomicBool,
     tickets: AtomicU64,
     last_look: Mutex<Look>,
 }
@@ -98,7 +103,8 @@ impl AnchorKeeper {
     pub fn new(store: Arc<dyn Store>, anchor: Arc<dyn Anchor>, clock: Arc<dyn Clock>) -> Self {
         let last_look = Mutex::new(Look { up_to: 0, outcome: Err(Unanchored::Unavailable) });
         let state = RwLock::new(State { position: Position::Unknown, known: None });
-        Self { inner: Arc::new(Inner { store, anchor, clock, state, tickets: AtomicU64::new(0), last_look }) }
+        let (answers, tickets) = (AtomicBool::new(true), AtomicU64::new(0));
+        Self { inner: Arc::new(Inner { store, anchor, clock, state, answers, tickets, last_look }) }
     }
 
     /// Holds the journal against its anchor as both are now: at the start, and at every beat. A new journal gets its first
@@ -109,10 +115,8 @@ impl AnchorKeeper {
     pub async fn look(&self) -> Result<(), Unanchored> {
         let mut last_look = self.inner.last_look.lock().await;
         let up_to = self.inner.tickets.load(Ordering::SeqCst);
-        let outcome = match self.inner.judge().await {
-            Ok(()) => self.inner.catch_up().await,
-            Err(unanchored) => Err(unanchored),
-        };
+        let outcome = self.inner.look().await;
+        self.inner.heard(outcome);
         *last_look = Look { up_to, outcome };
         outcome
     }
@@ -129,12 +133,32 @@ impl AnchorKeeper {
         }
     }
 
-    /// Waits until the anchor covers everything that was committed before this was called: only then may it leave the house.
+    /// Whether a dispatch may be recorded, which is then to be covered before anything of it leaves. While the journal or its
+    /// anchor does not answer, this waits for one that goes through: a dispatch that cannot be covered is not made for nothing.
+    ///
+    /// # Errors
+    /// [`Unanchored`].
+    pub async fn allows_dispatch(&self) -> Result<(), Unanchored> {
+        if self.inner.answers.load(Ordering::SeqCst) { self.allows().await } else { self.cover().await }
+    }
+
+    /// Waits until the anchor covers everything that was committed before this was called: only then may it leave the house,
+    /// or be concluded that nothing did. Where nothing was committed since, the anchor is read all the same: it may know of what
+    /// this database has lost.
     ///
     /// # Errors
     /// [`Unanchored`]: nothing may leave.
     pub async fn cover(&self) -> Result<(), Unanchored> {
         let ticket = self.inner.tickets.fetch_add(1, Ordering::SeqCst) + 1;
+        let outcome = match timeout(PATIENCE, self.served(ticket)).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(no_answer(&elapsed)),
+        };
+        self.inner.heard(outcome);
+        outcome
+    }
+
+    async fn served(&self, ticket: u64) -> Result<(), Unanchored> {
         let mut last_look = self.inner.last_look.lock().await;
         if last_look.up_to >= ticket {
             return last_look.outcome;
@@ -143,6 +167,11 @@ impl AnchorKeeper {
         let outcome = self.inner.cover().await;
         *last_look = Look { up_to, outcome };
         outcome
+    }
+
+    /// Notes that the journal itself has refused a change, since it lacks what is known to have been there.
+    pub fn refuse(&self, adrift: Adrift) -> Unanchored {
+        self.inner.refuse(adrift)
     }
 
     /// Signs through the guard, unless the journal may have forgotten signatures. The signature is not covered yet.
@@ -164,6 +193,11 @@ impl AnchorKeeper {
 impl Inner {
     fn state(&self) -> State {
         *self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes whether there was an answer.
+    fn heard(&self, outcome: Result<(), Unanchored>) {
+        self.answers.store(outcome != Err(Unanchored::Unavailable), Ordering::SeqCst);
     }
 
     fn set(&self, state: State) {
@@ -193,19 +227,23 @@ impl Inner {
                 alarm = "JOURNAL_BEHIND_ANCHOR",
                 why = adrift.as_str(),
                 detail = %adrift,
-                "the journal may have forgotten what was signed: nothing is signed or sent before it is repaired"
+                "the journal may have forgotten what was signed or sent: nothing is signed or sent before it is repaired"
             );
         }
         Unanchored::Adrift(adrift)
     }
 
+    async fn look(&self) -> Result<(), Unanchored> {
+        self.judge().await?;
+        self.catch_up().await.map(|_| ())
+    }
+
     async fn cover(&self) -> Result<(), Unanchored> {
         match self.state().position {
-            Position::Anchored(_) => {}
-            Position::Adrift(adrift) => return Err(Unanchored::Adrift(adrift)),
-            Position::Unknown => self.judge().await?,
+            Position::Anchored(_) if self.catch_up().await? => Ok(()),
+            Position::Anchored(_) | Position::Unknown => self.look().await,
+            Position::Adrift(adrift) => Err(Unanchored::Adrift(adrift)),
         }
-        self.catch_up().await
     }
 
     /// Holds the journal against its anchor. The anchor is read first: the journal that is read after it must be as far. Another
@@ -261,8 +299,8 @@ impl Inner {
         }
     }
 
-    /// Moves the anchor to the journal's head, where that has moved.
-    async fn catch_up(&self) -> Result<(), Unanchored> {
+    /// Moves the anchor to the journal's head, where that has moved; whether it had.
+    async fn catch_up(&self) -> Result<bool, Unanchored> {
         let Position::Anchored(anchored) = self.state().position else { return Err(Unanchored::Unavailable) };
         let (head, link) = self.journal(anchored.sequence).await?;
         head.reaches(&anchored).map_err(|adrift| self.refuse(adrift))?;
@@ -270,10 +308,10 @@ impl Inner {
             return Err(self.refuse(Adrift::Forked { sequence: anchored.sequence }));
         }
         if head.sequence == anchored.sequence {
-            // Others may have moved the anchor on since it was looked at here, and this journal may have lost why.
-            return self.judge().await;
+            return Ok(false);
         }
-        self.move_on(anchored, head).await
+        self.move_on(anchored, head).await?;
+        Ok(true)
     }
 
     /// Moves the anchor from where the journal was seen to have it. Where another replica has moved it meanwhile, the journal
@@ -281,9 +319,9 @@ impl Inner {
     async fn move_on(&self, mut from: Head, to: Head) -> Result<(), Unanchored> {
         for _ in 0..MAX_MOVES {
             let to = Mark { head: to, at: self.clock.now() };
-            reached(KillPoint::K5Anchoring);
+            reached(KillPoint::K6Anchoring);
             let kept = self.asked(self.anchor.advance(&from, &to)).await?.head;
-            reached(KillPoint::K5Anchored);
+            reached(KillPoint::K6Anchored);
             if kept != to.head {
                 self.must_have(&kept).await?;
             }
@@ -314,7 +352,7 @@ impl Inner {
 
     /// What the anchor says, within patience.
     async fn asked<T>(&self, asking: impl Future<Output = Result<T, AnchorError>>) -> Result<T, Unanchored> {
-        match tokio::time::timeout(PATIENCE, asking).await {
+        match timeout(PATIENCE, asking).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(AnchorError::Adrift(adrift))) => Err(self.refuse(adrift)),
             Ok(Err(error)) => Err(no_answer(&error)),

@@ -94,7 +94,15 @@ async fn change_under_lease(
     match context.store.save(&claim.lease, change, &after, due_at, None).await {
         Ok(()) => {
             context.engine.announce(&after);
+            if change.is_anchored() {
+                // Whoever is told that it is cancelled may settle otherwise: a journal that forgot it must not send it.
+                context.anchor.cover().await?;
+            }
             Ok(after)
+        }
+        Err(StoreError::Adrift(adrift)) => {
+            context.store.release(&claim.lease, due_at).await?;
+            Err(context.anchor.refuse(adrift).into())
         }
         Err(StoreError::Fenced) => Err(ServiceError::Busy(Box::new(claim.settlement))),
         Err(error) => Err(error.into()),

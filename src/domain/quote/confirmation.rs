@@ -20,6 +20,7 @@
 //! | the process dies before the attempt is durable | `RECORDED`: the quote is read afresh and held again |
 //! | it dies between the attempt and the answer | `SENDING` is taken for silence: `UNKNOWN`, read back |
 //! | no connection, or 429 | no byte took effect: back to where it was, and again after a wait |
+//! | the anchor cannot be told of the attempt | no call is made: back to where it was, and again after a wait |
 //! | no answer, an unreadable one, 5xx, a refusal that is not provably the venue's | silence: `UNKNOWN`, read back |
 //! | a refusal in the venue's own words, 409 and 410 too | `UNKNOWN`, read back; the reading decides |
 //! | 2xx for this quote | `CONFIRMED` |
@@ -121,6 +122,10 @@ pub enum ConfirmationReason {
     TooManyTakeovers,
     /// A person found out that the venue has none of ours.
     ResolvedByOperator,
+    /// The journal may have forgotten what was sent: nothing is, until it is repaired.
+    JournalBehindAnchor,
+    /// The anchor could not be told of an attempt, so none was made.
+    AnchorUnavailable,
 }
 
 names!(ConfirmationReason {
@@ -142,6 +147,8 @@ names!(ConfirmationReason {
     TooLongUnknown => "TOO_LONG_UNKNOWN",
     TooManyTakeovers => "TOO_MANY_TAKEOVERS",
     ResolvedByOperator => "RESOLVED_BY_OPERATOR",
+    JournalBehindAnchor => "JOURNAL_BEHIND_ANCHOR",
+    AnchorUnavailable => "ANCHOR_UNAVAILABLE",
 });
 
 /// What is open since an attempt had no conclusive answer.
@@ -310,6 +317,12 @@ impl Confirmation {
         }
     }
 
+    /// Whether a journal that has forgotten this must not be used: an attempt leaves the house on its strength.
+    #[must_use]
+    pub fn is_anchored(&self) -> bool {
+        self.state == ConfirmationState::Sending
+    }
+
     /// What its caller should do.
     #[must_use]
     pub fn next_action(&self) -> NextAction {
@@ -334,7 +347,9 @@ pub fn after_refusal(reason: ConfirmationReason) -> NextAction {
         | ConfirmationReason::VenueRejectedRequest
         | ConfirmationReason::NotFound
         | ConfirmationReason::ResolvedByOperator => NextAction::FixWithNewId,
-        ConfirmationReason::VenueRateLimited | ConfirmationReason::VenueUnavailable => NextAction::RetrySame,
+        ConfirmationReason::VenueRateLimited | ConfirmationReason::VenueUnavailable | ConfirmationReason::AnchorUnavailable => {
+            NextAction::RetrySame
+        }
         ConfirmationReason::WalletNotAllowed
         | ConfirmationReason::ConfirmedByAnother
         | ConfirmationReason::Unattributed
@@ -342,6 +357,7 @@ pub fn after_refusal(reason: ConfirmationReason) -> NextAction {
         | ConfirmationReason::VenueForbidden
         | ConfirmationReason::VenueAnswerInvalid
         | ConfirmationReason::TooLongUnknown
-        | ConfirmationReason::TooManyTakeovers => NextAction::Operator,
+        | ConfirmationReason::TooManyTakeovers
+        | ConfirmationReason::JournalBehindAnchor => NextAction::Operator,
     }
 }

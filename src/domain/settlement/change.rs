@@ -147,6 +147,17 @@ impl Change {
             Self::Delayed { .. } => "DELAYED",
         }
     }
+
+    /// Whether a journal that has forgotten it must not be used: on its strength something leaves the house, or its caller
+    /// believes that nothing ever will.
+    #[must_use]
+    pub fn is_anchored(&self) -> bool {
+        match self {
+            Self::Dispatched | Self::Cancelled => true,
+            Self::Exposed { reason, .. } => *reason == Reason::ExportedByOperator,
+            _ => false,
+        }
+    }
 }
 
 /// What is about to be settled is not what was posted with the disputes that are settled with it.

@@ -121,6 +121,12 @@ impl TradeChange {
         }
     }
 
+    /// Whether a journal that has forgotten it must not be used: the write leaves the house on its strength.
+    #[must_use]
+    pub fn is_anchored(&self) -> bool {
+        *self == Self::Dispatched
+    }
+
     /// Whether it may come from this state. What may have taken effect is never sent again.
     fn is_legal(&self, write: &TradeWrite) -> bool {
         let (from, exposed) = (write.progress.state, write.progress.exposed);

@@ -72,6 +72,8 @@ fn public(reason: ConfirmationReason) -> ErrorReason {
         ConfirmationReason::VenueUnavailable => ErrorReason::VenueUnavailable,
         ConfirmationReason::VenueAnswerInvalid => ErrorReason::VenueAnswerInvalid,
         ConfirmationReason::ResolvedByOperator => ErrorReason::ResolvedByOperator,
+        ConfirmationReason::JournalBehindAnchor => ErrorReason::JournalBehindAnchor,
+        ConfirmationReason::AnchorUnavailable => ErrorReason::AnchorUnavailable,
         // A confirmation is never refused for these: a person decides.
         ConfirmationReason::Unattributed | ConfirmationReason::TooLongUnknown | ConfirmationReason::TooManyTakeovers => {
             ErrorReason::Internal

@@ -5,6 +5,7 @@ use crate::domain::quote::{
     CallbackToken, Confirmation, ConfirmationChange, ConfirmationReason, ConfirmationState, Quote, VenueQuote,
 };
 use crate::kill_points::{KillPoint, reached};
+use crate::service::anchor::Unanchored;
 use crate::store::StoreError;
 use crate::upstream::{CallbackUrl, VenueFailure};
 use jiff::Timestamp;
@@ -26,7 +27,10 @@ impl Run<'_> {
             }
             // A drain begins no dispatch.
             None if self.context.errands.is_draining() => Ok(Some(self.now())),
-            None => self.send(fresh).await,
+            None => match self.context.anchor.allows_dispatch().await {
+                Ok(()) => self.send(fresh).await,
+                Err(unanchored) => self.unanchored(quote, unanchored).await,
+            },
         }
     }
 
@@ -48,7 +52,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Saves the attempt, sends it, and saves the answer.
+    /// Saves the attempt, and sends it once the anchor knows of it.
     async fn send(&self, quote: Quote) -> Result<Option<Timestamp>, StoreError> {
         let token = CallbackToken::draw(self.context.entropy.as_ref()).ok();
         let Some((token, base)) = token.zip(self.desk.callback_url.as_deref()) else {
@@ -57,9 +61,36 @@ impl Run<'_> {
         };
         let callback_url = CallbackUrl::new(token.url(base));
         reached(KillPoint::Q2QuoteHeld);
-        let quote = self.change_with(quote, ConfirmationChange::Dispatched, Some(&token.hash())).await?;
+        let sending = match self.change_with(quote.clone(), ConfirmationChange::Dispatched, Some(&token.hash())).await {
+            // The database lacks what was there a moment ago, and has refused the attempt.
+            Err(StoreError::Adrift(adrift)) => {
+                let unanchored = self.context.anchor.refuse(adrift);
+                return self.unanchored(quote, unanchored).await;
+            }
+            saved => saved?,
+        };
+        match self.context.anchor.cover().await {
+            Ok(()) => self.call(sending, &callback_url).await,
+            Err(unanchored) => self.not_sent(sending, unanchored).await,
+        }
+    }
+
+    /// Nothing leaves now: the confirmation stays as it is.
+    async fn unanchored(&self, quote: Quote, unanchored: Unanchored) -> Result<Option<Timestamp>, StoreError> {
+        self.delay(quote, why(unanchored), &unanchored.to_string(), None).await
+    }
+
+    /// The anchor was not told of the attempt, so nothing was sent.
+    async fn not_sent(&self, quote: Quote, unanchored: Unanchored) -> Result<Option<Timestamp>, StoreError> {
+        let change = ConfirmationChange::NotSent(why(unanchored), unanchored.to_string());
+        let quote = self.change(quote, change).await?;
+        Ok(Some(self.desk.pace.next_try(confirmation(&quote)?.recorded_at, self.now(), None)))
+    }
+
+    /// Makes the call, and saves the answer.
+    async fn call(&self, quote: Quote, callback_url: &CallbackUrl) -> Result<Option<Timestamp>, StoreError> {
         let external_tx_id = &confirmation(&quote)?.external_tx_id;
-        let answer = self.desk.venue.confirm_quote(&quote.venue.tx_id, external_tx_id, &callback_url).await;
+        let answer = self.desk.venue.confirm_quote(&quote.venue.tx_id, external_tx_id, callback_url).await;
         reached(KillPoint::Q8Answered);
         self.answered(quote, answer).await
     }
@@ -85,5 +116,12 @@ impl Run<'_> {
             _ => Some(self.desk.pace.next_try(now, now, asked_seconds)),
         };
         Ok(due_at)
+    }
+}
+
+fn why(unanchored: Unanchored) -> ConfirmationReason {
+    match unanchored {
+        Unanchored::Adrift(_) => ConfirmationReason::JournalBehindAnchor,
+        Unanchored::Unavailable => ConfirmationReason::AnchorUnavailable,
     }
 }

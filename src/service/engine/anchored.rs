@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::steps::Step;
-use crate::domain::settlement::{Reason, Settlement, State};
+use crate::domain::settlement::{Change, Reason, Settlement, State};
 use crate::service::anchor::Unanchored;
 
 impl Engine {
@@ -16,6 +16,20 @@ impl Engine {
         }
     }
 
+    /// The dispatch, unless nothing may be sent now, or the anchor could not be told of it.
+    pub(super) async fn dispatch_if_allowed(&self, settlement: &Settlement) -> Step {
+        match self.inner.anchor.allows_dispatch().await {
+            Ok(()) => Step::now(Change::Dispatched),
+            Err(unanchored) => self.unanchored(settlement, unanchored),
+        }
+    }
+
+    /// The anchor was not told of the attempt, so nothing was sent. It is due again after a wait, as what waits for a venue is.
+    pub(super) fn not_sent(&self, settlement: &Settlement, unanchored: Unanchored) -> Step {
+        let change = Change::NotSent { reason: reason(unanchored), detail: unanchored.to_string() };
+        Step::Change { change, due_at: Some(self.later_look(settlement)) }
+    }
+
     /// A step that rests on the whole journal, once the anchor covers it; a wait where it does not.
     pub(super) async fn once_covered(&self, settlement: &Settlement, step: Step) -> Step {
         match self.inner.anchor.cover().await {
@@ -26,10 +40,13 @@ impl Engine {
 
     /// The settlement stays as it is, and says why.
     pub(super) fn unanchored(&self, settlement: &Settlement, unanchored: Unanchored) -> Step {
-        let reason = match unanchored {
-            Unanchored::Adrift(_) => Reason::JournalBehindAnchor,
-            Unanchored::Unavailable => Reason::AnchorUnavailable,
-        };
-        self.delay(settlement, reason, unanchored.to_string())
+        self.delay(settlement, reason(unanchored), unanchored.to_string())
+    }
+}
+
+fn reason(unanchored: Unanchored) -> Reason {
+    match unanchored {
+        Unanchored::Adrift(_) => Reason::JournalBehindAnchor,
+        Unanchored::Unavailable => Reason::AnchorUnavailable,
     }
 }

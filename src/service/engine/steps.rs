@@ -142,15 +142,18 @@ impl Engine {
         }
     }
 
-    /// SUBMITTING, by the turn's own dispatch: the attempt is recorded, so post the stored body, once.
+    /// SUBMITTING, by the turn's own dispatch: the attempt is recorded, so post the stored body, once the anchor knows of it.
     async fn submit(&self, settlement: &Settlement, venue: &dyn GoNetwork, held_since: Instant) -> Result<Step, StoreError> {
+        reached(KillPoint::K6Dispatched);
+        if let Err(unanchored) = self.inner.anchor.cover().await {
+            return Ok(self.not_sent(settlement, unanchored));
+        }
         let material = self.inner.store.material(settlement.id).await?;
         let body = material.body.ok_or_else(|| StoreError::Damaged("a signed settlement has no body".into()))?;
         if held_since.elapsed() > self.inner.settings.lease / 2 {
             return Ok(too_late_to_send());
         }
         let header = &settlement.header;
-        reached(KillPoint::K6Dispatched);
         let answer = venue.post_settlement(&header.enterprise_id, header.route, &body).await;
         reached(KillPoint::K8Answered);
         let asked_wait = retry_after(&answer);
@@ -203,7 +206,7 @@ impl Engine {
         reached(KillPoint::K5Signed);
         let attempts = settlement.progress.attempts;
         if attempts < self.inner.settings.max_attempts {
-            return self.once_covered(settlement, Step::now(Change::Dispatched)).await;
+            return self.dispatch_if_allowed(settlement).await;
         }
         let detail = format!("it was sent {attempts} times without a conclusive answer");
         Step::now(Change::Parked { reason: Reason::TooManyAttempts, detail })

@@ -29,9 +29,14 @@ impl Engine {
                     let rests = due_at.is_some() || (self.is_draining() && change != Change::Dispatched);
                     let due_at = due_at.or_else(|| self.due_after(&change));
                     let began = Instant::now();
-                    match self.save(&lease, &settlement, &change, due_at, rests).await? {
-                        Some(after) if !rests && after.progress.state.is_under_way() => settlement = after,
-                        _ => return Ok(()),
+                    match self.save(&lease, &settlement, &change, due_at, rests).await {
+                        Ok(Some(after)) if !rests && after.progress.state.is_under_way() => settlement = after,
+                        // The database lacks what was there a moment ago, and has refused the dispatch.
+                        Err(StoreError::Adrift(adrift)) => {
+                            step = self.unanchored(&settlement, self.inner.anchor.refuse(adrift));
+                            continue;
+                        }
+                        saved => return saved.map(|_| ()),
                     }
                     began
                 }

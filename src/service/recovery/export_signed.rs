@@ -46,14 +46,14 @@ impl Recovery {
     /// expired.
     ///
     /// # Errors
-    /// [`RecoveryError::Unanchored`] where what was signed does not stand in the anchor; what the journal may fail with.
+    /// [`RecoveryError::Unanchored`] where what was signed, or that it is handed out, does not stand in the anchor; what the journal may fail with.
     pub async fn export_signed(&self, filter: &SignedFilter) -> Result<Vec<SignedBody>, RecoveryError> {
         let keeper = AnchorKeeper::new(self.store.clone(), self.anchor.clone(), self.clock.clone());
         keeper.look().await.map_err(RecoveryError::Unanchored)?;
         let (mut bodies, mut after) = (Vec::new(), None);
         loop {
             let page = self.store.unfinished(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(bodies) };
+            let Some(last) = page.last() else { break };
             after = Some(last.id);
             for settlement in page.into_iter().filter(|settlement| filter.takes(settlement)) {
                 if can_be_posted(&settlement) {
@@ -61,6 +61,8 @@ impl Recovery {
                 }
             }
         }
+        keeper.cover().await.map_err(RecoveryError::Unanchored)?;
+        Ok(bodies)
     }
 
     async fn handed_out(&self, settlement: Settlement) -> Result<SignedBody, RecoveryError> {

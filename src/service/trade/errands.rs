@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::report;
-use super::steps::Step;
+use super::steps::{Step, not_sent};
 use crate::custody::Keyring;
 use crate::domain::time::{Clock, later};
 use crate::domain::trade::{TradeChange, TradeReason, TradeState, TradeWrite};
@@ -100,8 +100,18 @@ impl TradeErrands {
         if self.errands.is_draining() {
             return Ok(Some(self.clock.now()));
         }
-        let submitting = self.save(claim, write, TradeChange::Dispatched).await?;
-        let (change, asked_wait) = self.send(&submitting).await;
+        let submitting = match self.save(claim, write, TradeChange::Dispatched).await {
+            // The database lacks what was there a moment ago, and has refused the dispatch.
+            Err(StoreError::Adrift(adrift)) => {
+                let unanchored = self.anchor.refuse(adrift);
+                return self.rest(claim, write, self.unanchored(write, unanchored)).await;
+            }
+            saved => saved?,
+        };
+        let (change, asked_wait) = match self.anchor.cover().await {
+            Ok(()) => self.send(&submitting).await,
+            Err(unanchored) => (not_sent(unanchored), None),
+        };
         let after = self.save(claim, &submitting, change).await?;
         Ok(asked_wait.map_or_else(|| self.due(&after), |wait| Some(later(self.clock.now(), wait))))
     }
@@ -137,7 +147,7 @@ impl RunsErrands for TradeErrands {
         let id = Uuid::parse_str(&claim.lease.subject).map_err(|_| StoreError::Damaged("an errand's subject".to_owned()))?;
         let Some(write) = self.store.trade_by_id(id).await? else { return Ok(None) };
         match self.first_step(&write, claim.lapses).await? {
-            Step::Dispatch => match self.anchor.cover().await {
+            Step::Dispatch => match self.anchor.allows_dispatch().await {
                 Ok(()) => self.dispatch(claim, &write).await,
                 Err(unanchored) => self.rest(claim, &write, self.unanchored(&write, unanchored)).await,
             },

@@ -293,11 +293,7 @@ impl TradeErrands {
 
     /// It stays as it is while nothing may be signed or sent.
     pub(super) fn unanchored(&self, write: &TradeWrite, unanchored: Unanchored) -> Step {
-        let reason = match unanchored {
-            Unanchored::Adrift(_) => TradeReason::JournalBehindAnchor,
-            Unanchored::Unavailable => TradeReason::AnchorUnavailable,
-        };
-        self.delay(write, reason, unanchored.to_string(), None)
+        self.delay(write, why(unanchored), unanchored.to_string(), None)
     }
 
     /// What stays unknown for a day is a person's to decide: nobody could otherwise, while the venue cannot be read.
@@ -316,6 +312,18 @@ impl TradeErrands {
 
 fn not_accepted(reason: TradeReason, detail: String) -> Step {
     Step::Change(TradeChange::NotAccepted { reason, detail })
+}
+
+/// The anchor was not told of the attempt, so nothing was sent.
+pub(super) fn not_sent(unanchored: Unanchored) -> TradeChange {
+    TradeChange::NotSent { reason: why(unanchored), detail: unanchored.to_string() }
+}
+
+fn why(unanchored: Unanchored) -> TradeReason {
+    match unanchored {
+        Unanchored::Adrift(_) => TradeReason::JournalBehindAnchor,
+        Unanchored::Unavailable => TradeReason::AnchorUnavailable,
+    }
 }
 
 /// The account that a write is of.

@@ -1,16 +1,22 @@
 //! The anchor in a PostgreSQL database of its own: one row under a name, which replicas share.
+//!
+//! Its server may go away without a word, as the journal's may: every answer is awaited for a bounded time, and a connection
+//! that did not answer is closed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{Executor, PgPool, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
 use tokio::sync::OnceCell;
 
-use super::{PostgresOptions, checks, driver, open};
+use super::driver::{ANSWER_TIMEOUT, begin_bounded};
+use super::{PostgresOptions, checks, open};
 use crate::domain::anchor::{Head, JournalId, Link, Mark};
+use crate::store::StoreError;
 use crate::store::anchor::{Anchor, AnchorError, Held, Move};
-use crate::store::sql::{Mode, OpenError, failed};
+use crate::store::sql::{Mode, OpenError, ServerTransaction, Statement, failed};
 
 /// How often the table is made where others make it at the same moment.
 const MAX_ATTEMPTS: u32 = 5;
@@ -25,6 +31,7 @@ const HOLD: &str = "SELECT journal_id, epoch, sequence, link, at FROM gateway_an
 pub struct PostgresAnchor {
     pool: PgPool,
     name: String,
+    pub(super) answer_timeout: Duration,
     is_ready: Arc<OnceCell<()>>,
 }
 
@@ -35,12 +42,31 @@ impl PostgresAnchor {
     /// # Errors
     /// [`OpenError::Url`].
     pub fn new(options: &PostgresOptions, name: String) -> Result<Self, OpenError> {
-        Ok(Self { pool: open::pool_for_later(options)?, name, is_ready: Arc::default() })
+        let pool = open::pool_for_later(options)?;
+        Ok(Self { pool, name, answer_timeout: ANSWER_TIMEOUT, is_ready: Arc::default() })
     }
 
     async fn get_ready(&self) -> Result<(), OpenError> {
-        checks::fit_for_a_journal(&self.pool).await?;
-        make_table(&self.pool).await.map_err(failed)
+        checks::fit_for_a_journal(&self.pool, self.answer_timeout).await?;
+        self.make_table().await.map_err(failed)
+    }
+
+    /// Makes the table. Of several that make one at once, all but one may be told that it exists.
+    async fn make_table(&self) -> Result<(), StoreError> {
+        let mut attempt = 1;
+        loop {
+            let mut transaction = self.transaction(Mode::Write).await?;
+            match transaction.execute(Statement::new(MAKE)).await {
+                Ok(_) => return transaction.commit().await,
+                Err(error) if attempt < MAX_ATTEMPTS && is_of_the_database(&error) => attempt += 1,
+                Err(error) => return Err(error),
+            }
+            transaction.abandon().await;
+        }
+    }
+
+    pub(super) async fn transaction(&self, mode: Mode) -> Result<ServerTransaction, StoreError> {
+        begin_bounded(&self.pool, mode, self.answer_timeout).await
     }
 
     /// Carries out what is asked, or reads, in a task that nothing cancels, and answers what stands there then.
@@ -57,22 +83,30 @@ impl PostgresAnchor {
     }
 
     async fn held(&self) -> Result<Held, AnchorError> {
-        let mut session = driver::begin(&self.pool, Mode::Read).await.map_err(AnchorError::unavailable)?;
-        let held = read(&mut session, &self.name, READ).await.map_err(AnchorError::unavailable)?;
-        session.commit().await.map_err(AnchorError::unavailable)?;
+        let mut transaction = self.transaction(Mode::Read).await.map_err(AnchorError::unavailable)?;
+        let held = read(&mut transaction, &self.name, READ).await.map_err(AnchorError::unavailable)?;
+        transaction.commit().await.map_err(AnchorError::unavailable)?;
         Ok(held)
     }
 
     async fn carry_out(&self, asked: &Move) -> Result<Option<Mark>, AnchorError> {
-        let mut session = driver::begin(&self.pool, Mode::Write).await.map_err(AnchorError::unavailable)?;
-        let held = read(&mut session, &self.name, HOLD).await.map_err(AnchorError::unavailable)?;
-        let Some(mark) = asked.decide(held)? else { return Ok(None) };
-        if held != Held::Mark(mark) && !write(&mut session, &self.name, held, &mark).await.map_err(AnchorError::unavailable)? {
-            // Another replica has written the first mark since it was looked for.
-            return Ok(None);
+        let mut transaction = self.transaction(Mode::Write).await.map_err(AnchorError::unavailable)?;
+        let held = read(&mut transaction, &self.name, HOLD).await.map_err(AnchorError::unavailable)?;
+        match asked.decide(held) {
+            Ok(Some(mark)) if held == Held::Mark(mark) || self.wrote(&mut transaction, held, &mark).await? => {
+                transaction.commit().await.map_err(AnchorError::unavailable)?;
+                Ok(Some(mark))
+            }
+            // Another replica has written since, or something else stands there.
+            decided => {
+                transaction.abandon().await;
+                decided.map(|_| None)
+            }
         }
-        session.commit().await.map_err(AnchorError::unavailable)?;
-        Ok(Some(mark))
+    }
+
+    async fn wrote(&self, on: &mut ServerTransaction, held: Held, mark: &Mark) -> Result<bool, AnchorError> {
+        write(on, &self.name, held, mark).await.map_err(AnchorError::unavailable)
     }
 }
 
@@ -91,21 +125,15 @@ impl Anchor for PostgresAnchor {
     }
 }
 
-/// Makes the table. Of several that make one at once, all but one may be told that it exists.
-async fn make_table(pool: &PgPool) -> Result<(), sqlx::Error> {
-    let mut connection = pool.acquire().await?;
-    let mut attempt = 1;
-    loop {
-        match connection.execute(MAKE).await {
-            Err(sqlx::Error::Database(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
-            made => return made.map(|_| ()),
-        }
-    }
+/// Whether the server answered, and did not like it.
+fn is_of_the_database(error: &StoreError) -> bool {
+    let StoreError::Unavailable(cause) = error else { return false };
+    cause.downcast_ref::<sqlx::Error>().is_some_and(|error| error.as_database_error().is_some())
 }
 
-async fn read(on: &mut PgConnection, name: &str, statement: &'static str) -> Result<Held, sqlx::Error> {
-    let row = sqlx::query(statement).bind(name).persistent(false).fetch_optional(on).await?;
-    Ok(row.map_or(Held::Nothing, |row| mark(&row).map_or(Held::Unreadable, Held::Mark)))
+async fn read(on: &mut ServerTransaction, name: &str, statement: &'static str) -> Result<Held, StoreError> {
+    let rows = on.rows(Statement::new(statement).bind(name)).await?;
+    Ok(rows.first().map_or(Held::Nothing, |row| mark(row).map_or(Held::Unreadable, Held::Mark)))
 }
 
 fn mark(row: &PgRow) -> Option<Mark> {
@@ -119,22 +147,19 @@ fn mark(row: &PgRow) -> Option<Mark> {
 }
 
 /// Writes a mark; whether it did, which it does not where a first one is there by now.
-async fn write(on: &mut PgConnection, name: &str, held: Held, mark: &Mark) -> Result<bool, sqlx::Error> {
+async fn write(on: &mut ServerTransaction, name: &str, held: Held, mark: &Mark) -> Result<bool, StoreError> {
     const INSERT: &str = "INSERT INTO gateway_anchor (name, journal_id, epoch, sequence, link, at) \
                           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
     const UPDATE: &str =
         "UPDATE gateway_anchor SET journal_id = $2, epoch = $3, sequence = $4, link = $5, at = $6 WHERE name = $1";
     let Mark { head, at } = mark;
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let written = sqlx::query(if held == Held::Nothing { INSERT } else { UPDATE })
+    let write = Statement::new(if held == Held::Nothing { INSERT } else { UPDATE })
         .bind(name)
         .bind(head.journal.to_text())
         .bind(number(head.epoch))
         .bind(number(head.sequence))
         .bind(head.link.as_bytes().as_slice())
-        .bind(at.to_string())
-        .persistent(false)
-        .execute(on)
-        .await?;
-    Ok(written.rows_affected() == 1)
+        .bind(at.to_string());
+    Ok(on.execute(write).await? == 1)
 }

@@ -1,10 +1,14 @@
 //! Whether a server is fit for a journal.
 
+use std::time::Duration;
+
+use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
-use super::driver;
+use super::driver::{self, ANSWER_TIMEOUT};
 use super::open::{PostgresOptions, pool};
-use crate::store::sql::{Mode, OpenError, failed};
+use crate::store::StoreError;
+use crate::store::sql::{Mode, OpenError, Statement, failed, unavailable};
 
 /// The oldest version of PostgreSQL that will do.
 const OLDEST_POSTGRES: i64 = 15;
@@ -28,7 +32,7 @@ pub struct ServerDurability {
 /// [`OpenError`] when it cannot be reached, and when it is not fit.
 pub async fn durability(options: &PostgresOptions) -> Result<ServerDurability, OpenError> {
     let pool = pool(options).await?;
-    let asked = ask(&pool).await.map_err(failed);
+    let asked = ask(&pool, ANSWER_TIMEOUT).await.map_err(failed);
     pool.close().await;
     let server = asked?;
     server.is_fit()?;
@@ -47,16 +51,21 @@ struct Server {
 }
 
 /// Refuses a server that would lose what it acknowledged, that takes no writes, or that is too old.
-pub(super) async fn fit_for_a_journal(pool: &PgPool) -> Result<(), OpenError> {
-    ask(pool).await.map_err(failed)?.is_fit()
+pub(super) async fn fit_for_a_journal(pool: &PgPool, answer_timeout: Duration) -> Result<(), OpenError> {
+    ask(pool, answer_timeout).await.map_err(failed)?.is_fit()
 }
 
-async fn ask(pool: &PgPool) -> Result<Server, sqlx::Error> {
+async fn ask(pool: &PgPool, answer_timeout: Duration) -> Result<Server, StoreError> {
     const ASK: &str = "SELECT version(), CAST(current_setting('server_version_num') AS BIGINT), \
                        current_setting('synchronous_commit', true), current_setting('fsync', true), pg_is_in_recovery()";
-    let mut session = driver::begin(pool, Mode::Read).await?;
-    let row = sqlx::query(ASK).persistent(false).fetch_one(&mut *session).await?;
-    session.commit().await?;
+    let mut transaction = driver::begin_bounded(pool, Mode::Read, answer_timeout).await?;
+    let rows = transaction.rows(Statement::new(ASK)).await?;
+    transaction.commit().await?;
+    let row = rows.first().ok_or_else(|| unavailable(sqlx::Error::RowNotFound))?;
+    server(row).map_err(unavailable)
+}
+
+fn server(row: &PgRow) -> Result<Server, sqlx::Error> {
     Ok(Server {
         version: row.try_get(0)?,
         version_number: row.try_get(1)?,

@@ -24,7 +24,7 @@ macro_rules! begin {
 }
 
 /// How long a server may be silent; longer than the statement's ten seconds, which it is to end itself.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The pool and the clock; cheap to clone into a task.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ impl PostgresDriver {
 #[async_trait]
 impl Driver for PostgresDriver {
     async fn begin(&self, mode: Mode) -> Result<Session, StoreError> {
-        let transaction = ServerTransaction::begin(&self.pool, words(mode), self.answer_timeout).await?;
+        let transaction = begin_bounded(&self.pool, mode, self.answer_timeout).await?;
         Ok(Session::new(Connection::Postgres(transaction), self.clock.clone(), &POSTGRES))
     }
 
@@ -58,6 +58,11 @@ impl Driver for PostgresDriver {
         self.pool.close().await;
         Ok(())
     }
+}
+
+/// Begins a transaction with its limits, on a server that may be silent no longer than that.
+pub(super) async fn begin_bounded(pool: &PgPool, mode: Mode, answer_timeout: Duration) -> Result<ServerTransaction, StoreError> {
+    ServerTransaction::begin(pool, words(mode), answer_timeout).await
 }
 
 /// Begins a transaction with its limits, as the start does.

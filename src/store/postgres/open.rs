@@ -8,6 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{Executor, PgPool};
 use tokio::time::timeout;
 
+use super::driver::ANSWER_TIMEOUT;
 use super::{PostgresDriver, PostgresStore, checks, migrate};
 use crate::store::sql::{Floor, LeaseClock, OpenError, failed};
 
@@ -41,7 +42,7 @@ impl PostgresStore {
     /// [`OpenError`]; nothing was changed then, beyond schema versions that this version knows.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
         let pool = pool(&options).await?;
-        checks::fit_for_a_journal(&pool).await?;
+        checks::fit_for_a_journal(&pool, ANSWER_TIMEOUT).await?;
         migrate::up_to_date(&pool).await?;
         Ok(Self { driver: PostgresDriver::new(pool, options.clock), floor: Floor::default() })
     }

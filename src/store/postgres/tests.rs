@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 use sqlx::Executor;
 use tokio::time::timeout;
 
-use super::{PostgresOptions, PostgresStore, driver};
+use super::{PostgresAnchor, PostgresOptions, PostgresStore, driver};
 use crate::domain::ids::KeyId;
 use crate::domain::signing::{PayloadDigest, Reservation, SigningJournal, SigningReference};
-use crate::store::sql::{Driver, Mode};
-use crate::store::{LeaseClock, StoreError};
+use crate::store::sql::{Driver, Mode, Statement};
+use crate::store::{Anchor, LeaseClock, StoreError};
 use choices::Choices;
 use proxy::Proxy;
 use schema::Schema;
@@ -32,6 +32,8 @@ const LATENCY: Duration = Duration::from_millis(10);
 const BEGUN_AFTER_MICROSECONDS: u64 = 60_000;
 /// Long enough for every outcome; nothing waits for it unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server may be silent in these tests: more than it takes to answer on a machine that is busy with others.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How many connections there are, and how often each is left behind.
 const CONNECTIONS: u32 = 4;
 const ROUNDS: u32 = 8;
@@ -124,7 +126,7 @@ async fn a_server_that_is_gone_without_a_word_is_unavailable_and_every_connectio
     let options =
         PostgresOptions { url: schema.url_at(proxy.address()).await, max_connections: CONNECTIONS, clock: LeaseClock::Database };
     let mut store = PostgresStore::open(options).await.unwrap();
-    store.driver.answer_timeout = Duration::from_millis(300);
+    store.driver.answer_timeout = SILENCE;
     let reserve = async |store: &PostgresStore, nonce: &str| {
         let reference = reference_of(nonce);
         let reserving = (0..CONNECTIONS).map(|_| store.reserve(&reference, PayloadDigest::of("p")));
@@ -149,6 +151,30 @@ async fn a_server_that_is_gone_without_a_word_is_unavailable_and_every_connectio
     proxy.silence();
     proxy.mend();
     reserve(&store, "after idleness").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_anchors_server_that_is_gone_without_a_word_is_unavailable_and_answers_once_it_is_back() {
+    let Some(schema) = Schema::fresh().await else { return };
+    let proxy = Proxy::before(&schema.socket(), Duration::ZERO).await;
+    let options = PostgresOptions { url: schema.url_at(proxy.address()).await, max_connections: 2, clock: LeaseClock::Database };
+    let mut anchor = PostgresAnchor::new(&options, "desk".to_owned()).unwrap();
+    anchor.answer_timeout = SILENCE;
+    assert_eq!(anchor.read().await.unwrap(), None);
+
+    // Every connection is in the middle of a transaction.
+    let begun = join_all((0..2).map(|_| anchor.transaction(Mode::Write))).await;
+    proxy.silence();
+    for transaction in begun {
+        let mut transaction = transaction.unwrap();
+        let asked = timeout(PATIENCE, transaction.rows(Statement::new("SELECT 1"))).await.expect("nothing hangs");
+        assert!(matches!(asked, Err(StoreError::Unavailable(_))));
+    }
+    proxy.mend();
+    let read = join_all((0..2).map(|_| anchor.read()));
+    for mark in timeout(PATIENCE, read).await.expect("nothing hangs") {
+        assert_eq!(mark.unwrap(), None, "by other connections");
+    }
 }
 
 #[tokio::test]

@@ -83,8 +83,8 @@ async fn undecided_confirmations(on: &mut Session) -> Result<u64, StoreError> {
 async fn last_recorded_at(on: &mut Session) -> Result<Option<Timestamp>, StoreError> {
     const LAST: &str = "SELECT MAX(at) AS at FROM (\
                         SELECT * FROM (SELECT created_at AS at FROM settlement ORDER BY id DESC LIMIT 1) AS newest \
-                        UNION ALL SELECT signed_at AS at FROM signing_reservation \
-                        WHERE journal_sequence = (SELECT sequence FROM signing_head WHERE only_row = 1) \
+                        UNION ALL SELECT * FROM (SELECT signed_at AS at FROM signing_reservation \
+                        WHERE journal_sequence IS NOT NULL ORDER BY journal_sequence DESC LIMIT 1) AS signed \
                         UNION ALL SELECT looked_at AS at FROM patrol) AS last";
     match on.row(Statement::new(LAST)).await? {
         Some(row) => row.read_if_any("at", read_instant),

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::anchored;
 use super::audit;
 use super::confirmation_rows as rows;
 use super::errands;
@@ -11,6 +12,8 @@ use super::quotes::{find, keep_reading};
 use super::row::{Row, parse};
 use super::session::Session;
 use super::statement::Statement;
+use crate::domain::anchor::Head;
+use crate::domain::audit::AuditSubject;
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::origin::Origin;
 use crate::domain::quote::{Confirmation, ConfirmationAsked, ConfirmationReason, ConfirmationState, Quote};
@@ -30,6 +33,8 @@ pub(super) struct Save {
     pub(super) lease: ErrandLease,
     pub(super) quote: Quote,
     pub(super) token: Option<CallbackTokenHash>,
+    /// What the journal must reach for an attempt.
+    pub(super) floor: Option<Head>,
 }
 
 /// Records a confirmation where the quote has none, or a refused one, and the payout's name is free.
@@ -76,9 +81,20 @@ pub(super) async fn save(on: &mut Session, save: &Save) -> Result<(), StoreError
         raise(on, &quote.request.merchant_id, &quote.venue.tx_id).await?;
         update(on, quote, confirmation).await?;
     }
-    match &save.token {
-        Some(token) => keep_token(on, quote, token).await,
+    if let Some(token) = &save.token {
+        keep_token(on, quote, token).await?;
+    }
+    match quote.confirmation.as_ref().filter(|confirmation| confirmation.is_anchored()) {
+        Some(sending) => anchored::link(on, &subject(quote, sending), save.floor.as_ref()).await,
         None => Ok(()),
+    }
+}
+
+fn subject(quote: &Quote, confirmation: &Confirmation) -> AuditSubject {
+    AuditSubject::Confirmation {
+        merchant_id: quote.request.merchant_id.clone(),
+        tx_id: quote.venue.tx_id.clone(),
+        revision: confirmation.revision,
     }
 }
 

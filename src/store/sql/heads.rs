@@ -1,4 +1,4 @@
-//! The signing journal's head: its newest link, which whoever signs next holds until the commit.
+//! The journal's head: its newest link, which whoever signs or dispatches next holds until the commit.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,7 +14,7 @@ use super::statement::Statement;
 use crate::domain::anchor::{Head, JournalId, Link};
 use crate::store::{HeadStore, StoreError};
 
-/// What the journal must reach for anything to be signed; nothing at first.
+/// What the journal must reach for anything to be signed or dispatched; nothing at first.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct Floor(Arc<RwLock<Option<Head>>>);
 
@@ -63,7 +63,8 @@ pub(super) async fn put(on: &mut Session, head: &Head) -> Result<(), StoreError>
 }
 
 async fn link_at(on: &mut Session, place: u64) -> Result<Option<Link>, StoreError> {
-    const READ: &str = "SELECT link FROM signing_reservation WHERE journal_sequence = $1";
+    const READ: &str = "SELECT link FROM signing_reservation WHERE journal_sequence = $1 \
+                        UNION ALL SELECT link FROM anchored_change WHERE journal_sequence = $1";
     if place == 0 {
         return Ok(Some(Link::START));
     }

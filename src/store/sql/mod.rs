@@ -9,6 +9,7 @@
 //! Rows and their JSON never leave this folder.
 
 mod adoptions;
+mod anchored;
 mod archive;
 mod archive_lines;
 mod audit;
@@ -73,4 +74,5 @@ pub use schema::SchemaStatus;
 pub(super) use server_transaction::ServerTransaction;
 pub use session::LeaseClock;
 pub(super) use session::{Connection, Session};
+pub(super) use statement::Statement;
 pub use store::SqlStore;

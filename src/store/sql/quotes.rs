@@ -74,7 +74,8 @@ impl<D: Driver> QuoteStore for SqlStore<D> {
         quote: &Quote,
         token: Option<&CallbackTokenHash>,
     ) -> Result<(), StoreError> {
-        let save = confirmations::Save { lease: lease.clone(), quote: quote.clone(), token: token.copied() };
+        let save =
+            confirmations::Save { lease: lease.clone(), quote: quote.clone(), token: token.copied(), floor: self.floor.now() };
         self.write(save, |on, save| Box::pin(confirmations::save(on, save))).await
     }
 }

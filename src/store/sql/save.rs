@@ -9,7 +9,9 @@ use super::error::{damaged, unavailable};
 use super::events::{self, sequence};
 use super::session::Session;
 use super::statement::Statement;
-use super::{claims, standings, venue_row};
+use super::{anchored, claims, standings, venue_row};
+use crate::domain::anchor::Head;
+use crate::domain::audit::AuditSubject;
 use crate::domain::ids::SettlementId;
 use crate::domain::settlement::{Change, Doubt, Reason, Reconciled, Settlement, body_digest};
 use crate::store::{Lease, StoreError};
@@ -26,6 +28,8 @@ pub(super) struct Save {
     pub(super) due_at: Option<Timestamp>,
     /// How long the lease is kept; `None` gives it back.
     pub(super) keep_lease: Option<Duration>,
+    /// What the journal must reach for a change that is anchored.
+    pub(super) floor: Option<Head>,
 }
 
 /// Saves a change with its line of the timeline and its large text, or nothing of them.
@@ -47,7 +51,12 @@ pub(super) async fn save(on: &mut Session, save: &Save) -> Result<(), StoreError
         }
         _ => {}
     }
-    events::insert(on, save.change.name(), &save.after, fixed).await
+    events::insert(on, save.change.name(), &save.after, fixed).await?;
+    if save.change.is_anchored() {
+        let subject = AuditSubject::Settlement { id, sequence: save.after.progress.sequence };
+        anchored::link(on, &subject, save.floor.as_ref()).await?;
+    }
+    Ok(())
 }
 
 async fn update(on: &mut Session, save: &Save) -> Result<(), StoreError> {

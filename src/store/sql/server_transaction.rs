@@ -57,26 +57,26 @@ impl ServerTransaction {
     }
 
     /// Runs a statement and says how many rows it changed.
-    pub(super) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
+    pub(in crate::store) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
         let running = statement.for_driver().persistent(false).execute(&mut *self.connection);
         let heard = timeout(self.answer_timeout, running).await;
         self.heard(heard).map(|done| done.rows_affected())
     }
 
     /// Runs a statement and reads the rows that it gives.
-    pub(super) async fn rows(&mut self, statement: Statement) -> Result<Vec<PgRow>, StoreError> {
+    pub(in crate::store) async fn rows(&mut self, statement: Statement) -> Result<Vec<PgRow>, StoreError> {
         let running = statement.for_driver().persistent(false).fetch_all(&mut *self.connection);
         let heard = timeout(self.answer_timeout, running).await;
         self.heard(heard)
     }
 
     /// Ends the transaction and makes what it wrote durable.
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+    pub(in crate::store) async fn commit(mut self) -> Result<(), StoreError> {
         self.end("COMMIT").await
     }
 
     /// Ends the transaction and undoes what it wrote. Where that fails the connection is closed, which undoes it too.
-    pub(super) async fn abandon(mut self) {
+    pub(in crate::store) async fn abandon(mut self) {
         if self.stage == Stage::UnderWay {
             let _ = self.end("ROLLBACK").await;
         }

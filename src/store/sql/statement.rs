@@ -9,7 +9,7 @@ use super::text::instant;
 
 /// A value in a form that every database keeps.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(in crate::store) enum Value {
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
     Number(i64),
@@ -18,18 +18,18 @@ pub(super) enum Value {
 
 /// A statement whose places are `$1`, `$2` and so on.
 #[derive(Debug, Clone)]
-pub(super) struct Statement {
+pub(in crate::store) struct Statement {
     text: &'static str,
     values: Vec<Value>,
 }
 
 impl Statement {
-    pub(super) fn new(text: &'static str) -> Self {
+    pub(in crate::store) fn new(text: &'static str) -> Self {
         Self { text, values: Vec::new() }
     }
 
     /// Fills the next place.
-    pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
+    pub(in crate::store) fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
     }

@@ -35,7 +35,7 @@ type Work<I, T> = for<'w> fn(&'w mut Session, &'w I) -> BoxFuture<'w, Result<T, 
 /// The journal in a SQL database.
 pub struct SqlStore<D> {
     pub(in crate::store) driver: D,
-    /// What the journal must reach for anything to be signed.
+    /// What the journal must reach for anything to be signed or dispatched.
     pub(in crate::store) floor: Floor,
 }
 
@@ -197,7 +197,14 @@ impl<D: Driver> SettlementStore for SqlStore<D> {
         due_at: Option<Timestamp>,
         keep_lease: Option<Duration>,
     ) -> Result<(), StoreError> {
-        let save = save::Save { lease: lease.clone(), change: change.clone(), after: after.clone(), due_at, keep_lease };
+        let save = save::Save {
+            lease: lease.clone(),
+            change: change.clone(),
+            after: after.clone(),
+            due_at,
+            keep_lease,
+            floor: self.floor.now(),
+        };
         self.write(save, |on, save| Box::pin(save::save(on, save))).await
     }
 

@@ -11,7 +11,9 @@ use super::session::Session;
 use super::statement::Statement;
 use super::store::SqlStore;
 use super::trade_events::{self, note};
-use super::{errands, mirror};
+use super::{anchored, errands, mirror};
+use crate::domain::anchor::Head;
+use crate::domain::audit::AuditSubject;
 use crate::domain::ids::{EnterpriseId, RequestId, SettlementId};
 use crate::domain::origin::Origin;
 use crate::domain::signing::Signature;
@@ -33,7 +35,9 @@ pub(super) use columns;
 struct Save {
     lease: Option<ErrandLease>,
     change: &'static str,
+    is_anchored: bool,
     after: TradeWrite,
+    floor: Option<Head>,
 }
 
 #[async_trait]
@@ -75,7 +79,13 @@ impl<D: Driver> TradeStore for SqlStore<D> {
         change: &TradeChange,
         after: &TradeWrite,
     ) -> Result<TradeSaved, StoreError> {
-        let save = Save { lease: lease.cloned(), change: change.name(), after: after.clone() };
+        let save = Save {
+            lease: lease.cloned(),
+            change: change.name(),
+            is_anchored: change.is_anchored(),
+            after: after.clone(),
+            floor: self.floor.now(),
+        };
         self.write(save, |on, save| Box::pin(self::save(on, save))).await
     }
 }
@@ -110,7 +120,7 @@ async fn record(on: &mut Session, write: &TradeWrite, origin: &Origin) -> Result
 }
 
 async fn save(on: &mut Session, save: &Save) -> Result<TradeSaved, StoreError> {
-    let Save { lease, change, after } = save;
+    let Save { lease, change, is_anchored, after, floor } = save;
     let subject = after.id.to_string();
     match lease {
         Some(lease) if lease.kind == ErrandKind::Trade && lease.subject == subject => errands::hold(on, lease).await?,
@@ -123,6 +133,10 @@ async fn save(on: &mut Session, save: &Save) -> Result<TradeSaved, StoreError> {
     }
     update(on, after).await?;
     note(on, after, change).await?;
+    if *is_anchored {
+        let subject = AuditSubject::Trade { id: after.id, sequence: after.progress.sequence };
+        anchored::link(on, &subject, floor.as_ref()).await?;
+    }
     Ok(TradeSaved::Saved)
 }
 

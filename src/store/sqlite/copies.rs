@@ -154,7 +154,7 @@ async fn look(path: &Path) -> Result<Copied, CopyError> {
 
 /// How many settlements and signatures a sound database holds; `None` for one that is not.
 async fn check(on: &mut SqliteConnection) -> Result<Option<(i64, i64)>, sqlx::Error> {
-    const COUNT: &str = "SELECT (SELECT COUNT(*) FROM settlement), (SELECT sequence FROM signing_head)";
+    const COUNT: &str = "SELECT (SELECT COUNT(*) FROM settlement), (SELECT COUNT(journal_sequence) FROM signing_reservation)";
     let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut *on).await?;
     let orphan = sqlx::query("PRAGMA foreign_key_check").fetch_optional(&mut *on).await?;
     if verdict != "ok" || orphan.is_some() {

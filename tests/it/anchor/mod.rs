@@ -3,6 +3,7 @@
 mod keeping;
 mod kinds;
 mod repairing;
+mod sending;
 
 use settlement_gateway::domain::anchor::{Head, JournalId, Link, Mark};
 use settlement_gateway::domain::signing::{PayloadDigest, Signature};

@@ -19,12 +19,13 @@ use settlement_gateway::service::{
     AnchorKeeper, ConfirmQuote, Context, Directory, ErrandSettings, Errands, QuoteDesk, QuoteErrands, QuotePace, Refusals,
     ServiceError, Turns, confirm_quote, create_quote, get_quote, watch_quote,
 };
+use settlement_gateway::store::ErrandKind;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
-use settlement_gateway::store::{ErrandKind, FileAnchor};
 use settlement_gateway::upstream::bitlipa::{Bitlipa, BitlipaOptions};
 use settlement_gateway::upstream::{CallbackUrl, Credential, HttpOptions, QuoteVenue, Unlimited};
 use tempfile::TempDir;
 
+use crate::support::anchor::MemoryAnchor;
 use crate::support::builders::currency;
 use crate::support::world::{PATIENCE, RealEntropy, caller, pace, quick};
 
@@ -55,6 +56,7 @@ pub(super) struct Shop {
     pub(super) sandbox: Sandbox,
     pub(super) clock: Arc<MovedClock>,
     pub(super) context: Context,
+    pub(super) anchor: Arc<MemoryAnchor>,
     folder: Arc<TempDir>,
 }
 
@@ -73,9 +75,10 @@ impl Shop {
         let folder = Arc::new(TempDir::new().unwrap());
         let mut quotes = quote_desk(&sandbox, &clock);
         desk(&mut quotes);
-        let context = context(&folder, &clock, quotes).await;
+        let anchor = Arc::default();
+        let context = context(&folder, &clock, &anchor, quotes).await;
         start(&context);
-        Self { sandbox, clock, context, folder }
+        Self { sandbox, clock, context, anchor, folder }
     }
 
     /// The same with the desk changed: what a new configuration does.
@@ -85,16 +88,16 @@ impl Shop {
 
     /// Stops the errands, does something to the journal while nobody is at work, and starts anew over the same file.
     pub(super) async fn restart_around(self, desk: impl FnOnce(&mut QuoteDesk), meanwhile: impl AsyncFnOnce(&Context)) -> Self {
-        let Self { sandbox, clock, context, folder } = self;
+        let Self { sandbox, clock, context, anchor, folder } = self;
         context.errands.drain().await;
         meanwhile(&context).await;
         context.store.close().await.unwrap();
         drop(context);
         let mut quotes = quote_desk(&sandbox, &clock);
         desk(&mut quotes);
-        let context = self::context(&folder, &clock, quotes).await;
+        let context = self::context(&folder, &clock, &anchor, quotes).await;
         start(&context);
-        Self { sandbox, clock, context, folder }
+        Self { sandbox, clock, context, anchor, folder }
     }
 
     pub(super) async fn quote(&self) -> Quote {
@@ -174,14 +177,13 @@ fn start(context: &Context) {
     context.errands.start(vec![Arc::new(QuoteErrands::new(context.clone()))]);
 }
 
-async fn context(folder: &TempDir, clock: &Arc<MovedClock>, quotes: QuoteDesk) -> Context {
+async fn context(folder: &TempDir, clock: &Arc<MovedClock>, anchor: &Arc<MemoryAnchor>, quotes: QuoteDesk) -> Context {
     let clock: Arc<dyn Clock> = Arc::<MovedClock>::clone(clock);
     let options = SqliteOptions { path: folder.path().join("journal.db"), clock: clock.clone() };
     let store = Arc::new(SqliteStore::open(options).await.unwrap());
     let keyring = Arc::new(Keyring::new([]).unwrap());
     let directory = Arc::new(Directory::new(Vec::new(), Some(quotes)).unwrap());
-    let anchor = Arc::new(FileAnchor::new(folder.path().join("anchor/journal.anchor")));
-    let anchor = AnchorKeeper::new(store.clone(), anchor, clock.clone());
+    let anchor = AnchorKeeper::new(store.clone(), anchor.clone(), clock.clone());
     let engine = Engine::new(store.clone(), anchor.clone(), keyring.clone(), directory.clone(), clock.clone(), quick());
     let settings = ErrandSettings { workers: 2, longest_rest: Duration::from_millis(20), ..ErrandSettings::default() };
     let errands = Errands::new(store.clone(), clock.clone(), settings);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use settlement_gateway::domain::amount::Amount;
+use settlement_gateway::domain::anchor::{Adrift, Head};
 use settlement_gateway::domain::ids::{CallerId, ExternalTxId};
 use settlement_gateway::domain::origin::Origin;
 use settlement_gateway::domain::quote::{
@@ -245,4 +246,25 @@ pub(crate) async fn what_a_person_decided_reads_back_with_what_the_venue_says(fi
     let stored = fixture.read_quote("tx-1").await;
     assert_eq!((stored.venue, stored.confirmation), (decided.venue, Some(confirmation)));
     assert_eq!(fixture.held().await.subject, "tx-1", "the payout is followed");
+}
+
+pub(crate) async fn an_attempt_to_confirm_is_a_link_and_none_is_made_below_the_floor(fixture: &Fixture) {
+    fixture.quoted("tx-1").await;
+    fixture.confirm("tx-1", "payout-1").await;
+    let lease = fixture.held().await;
+    let head = fixture.store.head().await.unwrap();
+    assert_eq!(head.sequence, 0, "what is recorded is none");
+    fixture.store.hold_to(Head { sequence: 1, ..head });
+    let recorded = fixture.read_quote("tx-1").await;
+    let sending = after(recorded.clone(), ConfirmationChange::Dispatched);
+    let refused = fixture.store.save_confirmation(&lease, &sending, None).await;
+    assert!(matches!(refused, Err(StoreError::Adrift(Adrift::Behind { journal: 0, anchor: 1 }))), "{refused:?}");
+    assert_eq!(fixture.read_quote("tx-1").await, recorded);
+    fixture.store.hold_to(head);
+    let sending = fixture.changed(&lease, "tx-1", ConfirmationChange::Dispatched).await;
+    let revision = sending.confirmation.unwrap().revision;
+    let linked = head.after_change(&format!("confirmation {revision} 10:merchant-1tx-1"));
+    assert_eq!(fixture.store.head().await.unwrap(), linked);
+    fixture.changed(&lease, "tx-1", silence(ConfirmationReason::VenueUnavailable, "cut".to_owned())).await;
+    assert_eq!(fixture.store.head().await.unwrap(), linked, "an answer is none");
 }

@@ -1,10 +1,11 @@
-//! The signing journal's head: every signature is a link, and the order of links is that of commits.
+//! The journal's head: every signature and every dispatch is a link, and the order of links is that of commits.
 
 use std::error::Error;
 use std::sync::Arc;
 
 use settlement_gateway::domain::anchor::{Adrift, Head, Link};
 use settlement_gateway::domain::ids::KeyId;
+use settlement_gateway::domain::settlement::{Change, Reason};
 use settlement_gateway::domain::signing::{JournalError, PayloadDigest, Reservation, Signature, SigningReference};
 use settlement_gateway::store::{Recorded, SettlementName, Store, StoreError};
 use tokio::task::JoinSet;
@@ -118,4 +119,67 @@ pub(crate) async fn an_epoch_begins_once_and_only_where_the_journal_still_stands
     sign(store, "a", 1).await;
     assert!(!store.begin_epoch(&begun, 2).await.unwrap(), "the journal has moved on");
     assert_eq!(store.head().await.unwrap().epoch, 1);
+}
+
+fn ready() -> [Change; 2] {
+    let signed = Change::Signed { signature: signature(1), body: vec![1] };
+    [Change::Prepared { payload: "{}".to_owned() }, signed]
+}
+
+pub(crate) async fn what_goes_out_or_never_will_is_a_link_among_the_signatures(fixture: &Fixture) {
+    let store = fixture.store.as_ref();
+    let late = || "the venue is late".to_owned();
+    let delayed = Change::Delayed { reason: Reason::VenueUnavailable, detail: late() };
+    let not_sent = Change::NotSent { reason: Reason::VenueUnavailable, detail: late() };
+    let handed_out = Change::Exposed { refusal: None, reason: Reason::ExportedByOperator, detail: late() };
+    let restored = Change::Exposed { refusal: None, reason: Reason::JournalRestored, detail: late() };
+    let [prepared, signed] = ready();
+    let sent = [delayed, prepared.clone(), signed.clone(), Change::Dispatched, not_sent, Change::Dispatched];
+    let mut expected = store.head().await.unwrap();
+    for (external_id, changes) in [
+        ("e-sent", sent.to_vec()),
+        ("e-cancelled", vec![prepared.clone(), Change::Cancelled]),
+        ("e-expired", vec![Change::Expired]),
+        ("e-handed-out", vec![prepared, signed, handed_out]),
+        ("e-restored", vec![restored]),
+    ] {
+        let mut settlement = fixture.plain(external_id).await;
+        let lease = fixture.claim(&settlement).await.lease;
+        for change in changes {
+            settlement = fixture.change(&lease, &settlement, &change).await;
+            let is_handed_out = external_id == "e-handed-out" && change.name() == "EXPOSED";
+            if ["DISPATCHED", "CANCELLED"].contains(&change.name()) || is_handed_out {
+                let (id, sequence) = (settlement.id, settlement.progress.sequence);
+                expected = expected.after_change(&format!("settlement {id} {sequence}"));
+                assert_eq!(store.link_at(expected.sequence).await.unwrap(), Some(expected.link));
+            }
+            assert_eq!(store.head().await.unwrap(), expected, "{external_id}: {}", change.name());
+        }
+        sign(store, external_id, 2).await;
+        expected = expected.after(&reference(external_id).to_text(), &digest(external_id), &signature(2));
+        assert_eq!(store.head().await.unwrap(), expected, "each has its place");
+        assert_eq!(store.link_at(expected.sequence).await.unwrap(), Some(expected.link));
+    }
+    assert_eq!(expected.sequence, 4 + 5, "what goes out, and the signatures");
+}
+
+pub(crate) async fn nothing_goes_out_below_the_floor(fixture: &Fixture) {
+    let store = fixture.store.as_ref();
+    let mut settlement = fixture.plain("e-1").await;
+    let lease = fixture.claim(&settlement).await.lease;
+    for change in ready() {
+        settlement = fixture.change(&lease, &settlement, &change).await;
+    }
+    let head = store.head().await.unwrap();
+    store.hold_to(Head { sequence: 1, ..head });
+    let lost = Adrift::Behind { journal: 0, anchor: 1 };
+    for change in [Change::Dispatched, Change::Cancelled] {
+        let after = settlement.after(&change, fixture.now()).unwrap();
+        let refused = store.save(&lease, &change, &after, None, None).await;
+        assert!(matches!(refused, Err(StoreError::Adrift(found)) if found == lost), "{}", change.name());
+    }
+    assert_eq!(fixture.stored(&settlement).await, settlement, "nothing was written");
+    assert_eq!(store.head().await.unwrap(), head);
+    let waits = Change::Delayed { reason: Reason::JournalBehindAnchor, detail: "it waits".to_owned() };
+    fixture.change(&lease, &settlement, &waits).await;
 }

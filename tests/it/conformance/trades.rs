@@ -1,6 +1,7 @@
 //! Writes on BitGo Trade: one record a request id, one holder a payload, and nobody saves without the lease.
 
 use settlement_gateway::domain::amount::Amount;
+use settlement_gateway::domain::anchor::{Adrift, Head};
 use settlement_gateway::domain::ids::{
     AffirmationId, CallerId, Currency, EnterpriseId, ExternalId, KeyId, RequestId, TradeId, TradingAccountId,
 };
@@ -286,4 +287,23 @@ pub(crate) async fn a_writes_changes_are_listed_in_their_order(fixture: &Fixture
     assert_eq!(last.at, fixture.now());
     assert_eq!(listed(0, 2).await.len(), 2);
     assert!(listed(3, 10).await.is_empty() && listed(u64::MAX, 10).await.is_empty());
+}
+
+pub(crate) async fn a_writes_dispatch_is_a_link_and_none_is_made_below_the_floor(fixture: &Fixture) {
+    let received = write("r-1", creation());
+    let lease = fixture.record_trade(&received).await;
+    let ready = fixture.save_trade(&lease, &received, prepared("h")).await;
+    let signed = fixture.save_trade(&lease, &ready, TradeChange::Signed { signature: Signature::from_bytes([7; 65]) }).await;
+    let head = fixture.store.head().await.unwrap();
+    assert_eq!(head.sequence, 0, "a write's own changes are none");
+    fixture.store.hold_to(Head { sequence: 1, ..head });
+    let after = signed.after(&TradeChange::Dispatched, fixture.now()).unwrap();
+    let refused = fixture.store.save_trade(Some(&lease), &TradeChange::Dispatched, &after).await;
+    assert!(matches!(refused, Err(StoreError::Adrift(Adrift::Behind { journal: 0, anchor: 1 }))), "{refused:?}");
+    assert_eq!(fixture.store.trade_by_id(signed.id).await.unwrap().unwrap(), signed);
+    fixture.store.hold_to(head);
+    let sent = fixture.save_trade(&lease, &signed, TradeChange::Dispatched).await;
+    let linked = head.after_change(&format!("trade {} {}", sent.id, sent.progress.sequence));
+    assert_eq!(fixture.store.head().await.unwrap(), linked);
+    assert_eq!(fixture.store.link_at(1).await.unwrap(), Some(linked.link));
 }

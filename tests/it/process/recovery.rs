@@ -20,7 +20,7 @@ use crate::support::world::{V1, V2};
 pub(super) const REPAIRS: &[&str] = &["R1_ADOPTED", "R2_EXPOSED", "R3_ANCHORED"];
 /// Longer than a test: what is held here is let go by the end of the process that asked.
 const HELD: Behaviour = Behaviour::DelayBefore { ms: 600_000 };
-const UNDERSTOOD: &str = "--i-have-read-the-recovery-runbook";
+pub(super) const UNDERSTOOD: &str = "--i-have-read-the-recovery-runbook";
 
 fn hold(sandbox: &Sandbox, on: Endpoint) {
     sandbox.faults().push(Fault { on, times: 1, behaviour: HELD });
@@ -123,7 +123,11 @@ async fn an_older_copy_of_the_file_signs_and_sends_nothing_until_a_repair_has_re
 
     let looked = installation.command(&["repair", "--json"]).await.with_code(1);
     let standing = &told(&looked)["standing"];
-    assert_eq!((standing["adrift"].as_str(), standing["sequence"].as_u64()), (Some("BEHIND"), Some(1)), "nothing was signed");
+    assert_eq!(
+        (standing["adrift"].as_str(), standing["sequence"].as_u64()),
+        (Some("BEHIND"), Some(2)),
+        "nothing was signed or sent"
+    );
     let ended = installation.command(&["repair", UNDERSTOOD, "--json"]).await.with_code(0);
     let report = told(&ended);
     assert_eq!(adopted(&report), ["after-1", "after-2"]);
@@ -200,14 +204,14 @@ async fn what_the_venue_does_not_have_after_a_repair_is_not_accepted_and_a_perso
 }
 
 /// Every table of a schema, kept in another one, and put back under whoever works on it.
-struct Copied<'a> {
+pub(super) struct Copied<'a> {
     schema: &'a Schema,
     name: String,
     tables: Vec<String>,
 }
 
 impl<'a> Copied<'a> {
-    async fn of(schema: &'a Schema) -> Self {
+    pub(super) async fn of(schema: &'a Schema) -> Self {
         let mut on = schema.connect().await;
         let name = schema.url().rsplit_once("%3D").unwrap().1.to_owned();
         let tables: Vec<String> = sqlx::query_scalar("SELECT tablename FROM pg_tables WHERE schemaname = $1")
@@ -221,17 +225,21 @@ impl<'a> Copied<'a> {
         Self { schema, name, tables }
     }
 
-    async fn put_back(&self) {
+    pub(super) async fn put_back(&self) {
         let name = &self.name;
         let back = self
             .tables
             .iter()
             .map(|table| format!("DELETE FROM {name}.{table}; INSERT INTO {name}.{table} TABLE {name}_copy.{table};"));
-        let all: String = std::iter::once("BEGIN; SET LOCAL session_replication_role = replica;".to_owned())
-            .chain(back)
-            .chain(["COMMIT".to_owned()])
-            .collect();
-        self.schema.connect().await.execute(AssertSqlSafe(all)).await.unwrap();
+        let tables: Vec<String> = self.tables.iter().map(|table| format!("{name}.{table}")).collect();
+        // Whoever is inside a transaction ends it first, so that nothing of it stays behind.
+        let begin = format!(
+            "BEGIN; SET LOCAL session_replication_role = replica; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;",
+            tables.join(", ")
+        );
+        let all: String = std::iter::once(begin).chain(back).chain(["COMMIT".to_owned()]).collect();
+        // Two that wait for each other are told so, and this one tries again.
+        until("the rows are back", async || self.schema.connect().await.execute(AssertSqlSafe(all.clone())).await.ok()).await;
     }
 }
 

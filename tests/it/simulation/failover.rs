@@ -18,12 +18,12 @@ use super::world::World;
 
 /// How many seeds run when nobody says.
 const FEW_SEEDS: u64 = 8;
-/// Of how many signatures a failover loses at most.
+/// Of how many signatures and dispatches a failover loses at most.
 const MAX_LOST: usize = 4;
 /// How much earlier than its last instant the journal may lack something, as `repair` has it when nobody says.
 const MARGIN: Duration = Duration::from_secs(3_600);
 
-/// Has another server take over that lacks a signature of which the anchor knows. `None` where nothing is signed yet.
+/// Has another server take over that lacks a signature or a dispatch of which the anchor knows. `None` where nothing is signed yet.
 fn fails_over(world: &World) -> Option<()> {
     let anchored = world.anchor.held()?.head.sequence;
     let standbys = std::mem::take(&mut *world.standbys.lock().unwrap());
@@ -31,7 +31,7 @@ fn fails_over(world: &World) -> Option<()> {
     let newest = lacking.len().checked_sub(1)?;
     let back = usize::try_from(world.dice.between(0, MAX_LOST as u64 - 1)).unwrap();
     let standby = Arc::clone(&lacking[newest.saturating_sub(back)]);
-    world.history.note(format!("a standby takes over with {} of {anchored} signatures", standby.head().sequence));
+    world.history.note(format!("a standby takes over with {} of {anchored} links", standby.head().sequence));
     world.fails_over(standby);
     Some(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use settlement_gateway::domain::anchor::{Head, JournalId, Link};
+use settlement_gateway::domain::audit::AuditSubject;
 use settlement_gateway::domain::ids::{EnterpriseId, ExternalId};
 use settlement_gateway::domain::settlement::{AdoptedSettlement, Change, Intent, Settlement, Standing, State, TimelineEntry};
 use settlement_gateway::domain::signing::{PayloadDigest, Reservation, Signature, SignatureRecord, SigningReference};
@@ -171,6 +172,11 @@ impl Journal {
         if row.settlement.after(&change, after.progress.updated_at).ok().as_ref() != Some(&after) {
             let states = (row.settlement.progress.state, after.progress.state);
             self.illegal.push(format!("{} by {} from {:?} to {:?}", after.header.external_id, change.name(), states.0, states.1));
+        }
+        if change.is_anchored() {
+            let subject = AuditSubject::Settlement { id: after.id, sequence: after.progress.sequence };
+            self.head = self.head.after_change(&subject.to_text());
+            self.links.push(self.head.link);
         }
         match change {
             Change::Prepared { ref payload } => row.material.payload = Some(payload.clone()),

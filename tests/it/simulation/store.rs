@@ -281,7 +281,14 @@ impl SettlementStore for StoreWire {
         let what =
             format!("saves {} {} {} as {}", after.header.external_id, progress.sequence, change.name(), progress.state.as_str());
         let save = Save { lease: lease.clone(), change: change.clone(), after: after.clone(), due_at, keep_lease };
-        self.write(what, move |journal, clock| journal.save(clock, save)).await
+        let floor_holds = self.floor_holds();
+        let saves = move |journal: &mut Journal, clock| {
+            if save.change.is_anchored() {
+                floor_holds(journal)?;
+            }
+            journal.save(clock, save)
+        };
+        self.write(what, saves).await
     }
 
     async fn release(&self, lease: &Lease, due_at: Option<Timestamp>) -> Result<(), StoreError> {

@@ -185,8 +185,15 @@ CREATE TABLE signing_reservation (
     signed_at         TEXT
 );
 
--- One row: which journal this is, and its newest signature's place and link; whoever signs next holds it until the commit, so that
--- places rise by commit. The epoch counts how often the anchor outside the database was begun.
+-- Changes on whose strength something leaves the house, by the audit subject of each: links of one chain with the signatures.
+CREATE TABLE anchored_change (
+    journal_sequence  BIGINT PRIMARY KEY,
+    subject           TEXT NOT NULL UNIQUE,
+    link              BYTEA NOT NULL CHECK (length(link) = 32)
+);
+
+-- One row: which journal this is, and its newest link with its place; whoever signs or dispatches next holds it until the commit, so
+-- that places rise by commit. The epoch counts how often the anchor outside the database was begun.
 CREATE TABLE signing_head (
     only_row    BIGINT PRIMARY KEY CHECK (only_row = 1),
     journal_id  TEXT NOT NULL,
@@ -314,6 +321,14 @@ END
 $$;
 CREATE TRIGGER signing_reservation_is_fixed BEFORE UPDATE ON signing_reservation
     FOR EACH ROW EXECUTE FUNCTION keep_reservation();
+
+CREATE FUNCTION refuse_anchored_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an anchored change is for ever, and fixed';
+END
+$$;
+CREATE TRIGGER anchored_change_is_for_ever BEFORE UPDATE OR DELETE ON anchored_change
+    FOR EACH ROW EXECUTE FUNCTION refuse_anchored_change();
 
 CREATE FUNCTION keep_signing_head() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN

@@ -183,8 +183,23 @@ BEGIN
     SELECT RAISE(ABORT, 'a signing reservation keeps its first payload and its first signature');
 END;
 
--- One row: which journal this is, and its newest signature's place and link; whoever signs next holds it until the commit, so that
--- places rise by commit. The epoch counts how often the anchor outside the database was begun.
+-- Changes on whose strength something leaves the house, by the audit subject of each: links of one chain with the signatures.
+CREATE TABLE anchored_change (
+    journal_sequence  INTEGER PRIMARY KEY,
+    subject           TEXT NOT NULL UNIQUE,
+    link              BLOB NOT NULL CHECK (length(link) = 32)
+);
+CREATE TRIGGER anchored_change_is_for_ever BEFORE DELETE ON anchored_change
+BEGIN
+    SELECT RAISE(ABORT, 'an anchored change is for ever');
+END;
+CREATE TRIGGER anchored_change_is_fixed BEFORE UPDATE ON anchored_change
+BEGIN
+    SELECT RAISE(ABORT, 'an anchored change is fixed');
+END;
+
+-- One row: which journal this is, and its newest link with its place; whoever signs or dispatches next holds it until the commit, so
+-- that places rise by commit. The epoch counts how often the anchor outside the database was begun.
 CREATE TABLE signing_head (
     only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
     journal_id  TEXT NOT NULL,

@@ -4,6 +4,7 @@ pub(super) mod asks;
 mod inbox;
 mod legal;
 mod lives;
+mod lost_rows;
 mod matrix;
 mod oracle;
 mod oracle_tests;

@@ -24,7 +24,7 @@ use super::oracle::{Asked, AtVenue, Call, Evidence, Kind, Name, Outcome, Purse, 
 use crate::callbacks::support::venue_key;
 use crate::process::calls::Gateway;
 use crate::process::installation::{Installation, Terms, write_private};
-use crate::process::support::{Process, until};
+use crate::process::support::{Ended, Process, until};
 use crate::support::postgres::Schema;
 
 /// What a call may take is short, so that a lease is: where replicas share a journal, nobody frees a dead one's but time.
@@ -147,6 +147,16 @@ impl Scene {
         self.installation.serve_unless_dead_with([ledger, ("GATEWAY_KILL_AT", OsString::from(kill_at))]).await
     }
 
+    /// The PostgreSQL journal.
+    pub(super) fn schema(&self) -> &Schema {
+        self.schema.as_ref().expect("a journal in PostgreSQL")
+    }
+
+    /// Runs another command of the gateway over this installation, to its end.
+    pub(super) async fn command(&self, words: &[&str]) -> Ended {
+        self.installation.command(words).await
+    }
+
     /// A gateway that is killed so long after its birth, whatever it is about then.
     pub(super) async fn killed_young(&self, age: Duration) {
         let config = self.installation.config_path();
@@ -214,7 +224,7 @@ impl Scene {
     }
 
     /// The audit chain verifies, and the journal and its records agree in both directions.
-    async fn audit(&self) {
+    pub(super) async fn audit(&self) {
         let config = Config::load(&self.installation.config_path(), &ProcessEnvironment).unwrap();
         let store = open_journal_to_read(&config.store, &ProcessEnvironment).await.unwrap();
         let report = check_audit(store.as_ref(), Vec::new()).await.unwrap();

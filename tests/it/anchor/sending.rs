@@ -1,0 +1,70 @@
+//! What is dispatched, or never will be, waits for the anchor as well: trade writes, cancellations.
+
+use std::sync::Arc;
+
+use settlement_gateway::domain::settlement::State;
+use settlement_gateway::domain::trade::{TradeReason, TradeState, TradeWrite};
+use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault};
+use settlement_gateway::service::trade::{TradeErrands, write_trade};
+use settlement_gateway::service::{SettlementVersion, cancel_settlement};
+
+use super::keeping::Kept;
+use crate::support::world::{PATIENCE, V1, caller};
+use crate::trade::support::{direct, settings};
+
+/// Waits until a trade write stands as a test expects it.
+async fn until(kept: &Kept, request_id: &str, holds: impl Fn(&TradeWrite) -> bool) -> TradeWrite {
+    let asked = direct(request_id);
+    let waiting = async {
+        loop {
+            let found = kept.context.store.trade(&asked.enterprise_id, &asked.request_id).await.unwrap();
+            if let Some(found) = found.filter(&holds) {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trade_write_that_the_anchor_is_not_told_of_is_not_sent_and_goes_out_once_it_can_be() {
+    let kept = Kept::new().await;
+    kept.context.errands.start(vec![Arc::new(TradeErrands::new(&kept.context, settings()))]);
+    kept.context.anchor.look().await.unwrap();
+    kept.anchor().fail(true);
+    for (request_id, attempts) in [("r-1", 1), ("r-2", 0)] {
+        let (context, asked) = (kept.context.clone(), direct(request_id));
+        let asking = tokio::spawn(async move { write_trade(&context, &caller(), asked, None, PATIENCE).await });
+        let waits = until(&kept, request_id, |write| write.progress.reason == Some(TradeReason::AnchorUnavailable)).await;
+        asking.abort();
+        assert_eq!((waits.progress.state, waits.progress.attempts), (TradeState::Signed, attempts), "{request_id}");
+    }
+    assert!(kept.ground.sandbox.ledger().trades.is_empty());
+    kept.anchor().fail(false);
+    for (request_id, attempts) in [("r-1", 2), ("r-2", 1)] {
+        let gone_on = until(&kept, request_id, |write| write.progress.state == TradeState::Pending).await;
+        assert_eq!(gone_on.progress.attempts, attempts, "{request_id}");
+    }
+    let ledger = kept.ground.sandbox.ledger();
+    let posts = ledger.requests.iter().filter(|(line, _)| line.starts_with("POST /api/trade/") && line.ends_with("/settlements"));
+    assert_eq!((posts.map(|(_, count)| count).sum::<u64>(), ledger.trades.len()), (2, 2));
+    assert_eq!(kept.anchor().held().unwrap().head.sequence, 5, "two signatures and three attempts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancellation_is_told_only_once_the_anchor_knows_of_it() {
+    let kept = Kept::new().await;
+    let down = Behaviour::Status { status: 503, body: Body::Nothing, effect: false };
+    kept.ground.sandbox.faults().push(Fault { on: Endpoint::SettlementsSigning, times: u32::MAX, behaviour: down });
+    let held = kept.asked(V1, "held", |settlement| settlement.progress.reason.is_some()).await;
+    let version = SettlementVersion {
+        enterprise_id: held.header.enterprise_id.clone(),
+        external_id: held.header.external_id.clone(),
+        expected_sequence: held.progress.sequence,
+    };
+    let cancelled = cancel_settlement(&kept.context, &caller(), &version).await.unwrap();
+    assert_eq!(cancelled.settlement.progress.state, State::Cancelled);
+    let anchored = kept.anchor().held().unwrap().head;
+    assert_eq!((anchored.sequence, anchored), (1, kept.context.store.head().await.unwrap()));
+}
