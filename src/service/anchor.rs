@@ -284,7 +284,7 @@ impl Inner {
             let first = Mark { head: begun, at: self.clock.now() };
             self.asked(self.anchor.begin(None, &first)).await?;
         }
-        self.store.begin_epoch(head, FIRST_EPOCH).await.map_err(|error| no_answer(&error))?;
+        self.store.begin_epoch(head, FIRST_EPOCH, None).await.map_err(|error| no_answer(&error))?;
         // Whoever was first, the two must agree by now; what they have come to since is the next look's.
         let mark = self.asked(self.anchor.read()).await?;
         let (head, link) = self.journal(mark.map_or(0, |mark| mark.head.sequence)).await?;

@@ -195,6 +195,7 @@ impl Check<'_> {
                 self.lines += 1;
                 match line {
                     JournalLine::Entry(subject, entry) => self.record_of(&subject, &entry).await?,
+                    JournalLine::Noted(subject, kind) => self.noted(subject.to_text(), kind).await?,
                     JournalLine::Unreadable(subject) => self.note(JournalFault::Unreadable { subject: subject.to_text() }),
                 }
             }
@@ -218,6 +219,17 @@ impl Check<'_> {
                     self.note(JournalFault::Differs { subject: subject(), record: record.id });
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Looks for the one record of what the journal only knows to have happened.
+    async fn noted(&mut self, subject: String, kind: AuditKind) -> Result<(), StoreError> {
+        let records = self.store.audit_of(&subject).await?;
+        match records.iter().filter(|record| record.kind == kind.as_str()).count() {
+            0 => self.note(JournalFault::Unrecorded { kind, subject }),
+            1 => {}
+            _ => self.note(JournalFault::RecordedTwice { subject }),
         }
         Ok(())
     }

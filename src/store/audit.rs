@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditSubject, ChainLink};
+use crate::domain::audit::{AuditEntry, AuditHead, AuditKind, AuditRecord, AuditSubject, ChainLink};
 
 /// What came of a try to chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +46,16 @@ pub enum JournalPart {
     Confirmations,
     /// Signing references: their reservations and signatures.
     References,
+    /// Settlements that were adopted.
+    Adoptions,
+    /// The anchor's epoch, where a repair began it.
+    Epochs,
 }
 
 impl JournalPart {
     /// All parts.
-    pub const ALL: [Self; 4] = [Self::Settlements, Self::Trades, Self::Confirmations, Self::References];
+    pub const ALL: [Self; 6] =
+        [Self::Settlements, Self::Trades, Self::Confirmations, Self::References, Self::Adoptions, Self::Epochs];
 }
 
 /// A line of the journal.
@@ -58,6 +63,8 @@ impl JournalPart {
 pub enum JournalLine {
     /// What its record must say.
     Entry(AuditSubject, AuditEntry),
+    /// It must have a record of this kind, which says more than the journal does.
+    Noted(AuditSubject, AuditKind),
     /// It holds what no version wrote.
     Unreadable(AuditSubject),
 }
@@ -67,7 +74,7 @@ impl JournalLine {
     #[must_use]
     pub fn subject(&self) -> AuditSubject {
         match self {
-            Self::Entry(subject, _) | Self::Unreadable(subject) => subject.clone(),
+            Self::Entry(subject, _) | Self::Noted(subject, _) | Self::Unreadable(subject) => subject.clone(),
         }
     }
 }

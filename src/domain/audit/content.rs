@@ -31,6 +31,11 @@ impl Content {
         self.with(name, Some(Value::from(number.into())))
     }
 
+    /// A number that may be absent.
+    pub(super) fn number_if_any(self, name: &'static str, number: Option<u64>) -> Self {
+        self.with(name, number.map(Value::from))
+    }
+
     /// A yes or a no.
     pub(super) fn flag(self, name: &'static str, flag: bool) -> Self {
         self.with(name, Some(Value::from(flag)))

@@ -11,6 +11,7 @@ mod content;
 mod line;
 mod link;
 mod refusal;
+mod repair;
 mod settlement;
 mod signing;
 mod subject;
@@ -26,6 +27,7 @@ use crate::domain::settlement::names;
 pub use confirmation::confirmation_changed;
 pub use link::{AuditHead, AuditRecord, ChainLink, ChainedRecord};
 pub use refusal::{Refusal, RefusalTally};
+pub use repair::{Repaired, journal_repaired, settlement_adopted};
 pub use settlement::{SettlementChanged, settlement_changed};
 pub use signing::{payload_signed, reference_reserved};
 pub use subject::AuditSubject;
@@ -45,6 +47,10 @@ pub enum AuditKind {
     Signature,
     /// A caller was refused what moves money, or a signature.
     Refusal,
+    /// A settlement that only the venue has was taken in for ever.
+    Adoption,
+    /// The venues were read for what the journal had lost, and an epoch of the anchor began.
+    Repair,
 }
 
 names!(AuditKind {
@@ -53,6 +59,8 @@ names!(AuditKind {
     Reservation => "RESERVATION",
     Signature => "SIGNATURE",
     Refusal => "REFUSAL",
+    Adoption => "ADOPTION",
+    Repair => "REPAIR",
 });
 
 /// What is to be recorded.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::ids::{CallerId, MerchantId, TxId};
+use crate::domain::ids::{CallerId, EnterpriseId, ExternalId, MerchantId, TxId};
 
 /// What a record is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,15 @@ pub enum AuditSubject {
     Reference(String),
     /// A caller.
     Caller(CallerId),
+    /// A settlement that was adopted.
+    Adopted {
+        /// Whose.
+        enterprise_id: EnterpriseId,
+        /// Under which external id.
+        external_id: ExternalId,
+    },
+    /// An epoch of the anchor.
+    Epoch(u64),
 }
 
 impl AuditSubject {
@@ -49,6 +58,11 @@ impl AuditSubject {
             }
             Self::Reference(reference) => format!("reference {reference}"),
             Self::Caller(caller) => format!("caller {}", caller.as_str()),
+            Self::Adopted { enterprise_id, external_id } => {
+                let (enterprise, external_id) = (enterprise_id.as_str(), external_id.as_str());
+                format!("adopted {}:{enterprise}{external_id}", enterprise.len())
+            }
+            Self::Epoch(epoch) => format!("epoch {epoch}"),
         }
     }
 
@@ -61,8 +75,7 @@ impl AuditSubject {
             "trade" => of_one(rest).map(|(id, sequence)| Self::Trade { id, sequence }),
             "confirmation" => {
                 let (revision, rest) = rest.split_once(' ')?;
-                let (length, rest) = rest.split_once(':')?;
-                let (merchant, tx_id) = rest.split_at_checked(length.parse().ok()?)?;
+                let (merchant, tx_id) = two_names(rest)?;
                 Some(Self::Confirmation {
                     merchant_id: merchant.parse().ok()?,
                     tx_id: tx_id.parse().ok()?,
@@ -71,9 +84,20 @@ impl AuditSubject {
             }
             "reference" => Some(Self::Reference(rest.to_owned())),
             "caller" => rest.parse().ok().map(Self::Caller),
+            "adopted" => {
+                let (enterprise, external_id) = two_names(rest)?;
+                Some(Self::Adopted { enterprise_id: enterprise.parse().ok()?, external_id: external_id.parse().ok()? })
+            }
+            "epoch" => rest.parse().ok().map(Self::Epoch),
             _ => None,
         }
     }
+}
+
+/// Two names, of which the first has its length before it.
+fn two_names(text: &str) -> Option<(&str, &str)> {
+    let (length, names) = text.split_once(':')?;
+    names.split_at_checked(length.parse().ok()?)
 }
 
 fn of_one(text: &str) -> Option<(Uuid, u64)> {
@@ -99,6 +123,11 @@ mod tests {
             confirmation("mé:r 1", "tx 9:1"),
             AuditSubject::Reference("trade 1:k 1:a 1:b".to_owned()),
             AuditSubject::Caller(CallerId::new("caller 1").unwrap()),
+            AuditSubject::Adopted {
+                enterprise_id: EnterpriseId::new("é 1:").unwrap(),
+                external_id: ExternalId::new("9:x").unwrap(),
+            },
+            AuditSubject::Epoch(2),
         ] {
             assert_eq!(AuditSubject::from_text(&subject.to_text()), Some(subject));
         }

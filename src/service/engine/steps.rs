@@ -7,18 +7,22 @@ use tokio::time::Instant;
 
 use super::{Engine, pace, report};
 use crate::custody::SignOnceError;
+use crate::domain::audit::Refusal;
 use crate::domain::budget::Urgency;
 use crate::domain::payload::hold_settlement;
 use crate::domain::settlement::{
     Absence, Change, DispatchAnswer, Reason, Settlement, State, Windows, bad_request, describe, forbidden, verdict,
 };
-use crate::domain::signing::SigningReference;
+use crate::domain::signing::{PayloadDigest, SigningReference};
 use crate::domain::time::later;
 use crate::kill_points::{KillPoint, reached};
 use crate::service::anchor::NotSigned;
 use crate::service::renewing::renewing;
 use crate::store::StoreError;
 use crate::upstream::{GoNetwork, VenueFailure};
+
+/// The RPC that every settlement was asked for by.
+const ASKED_BY: &str = "SettlementService/InitiateSettlement";
 
 /// What a step comes to.
 pub(super) enum Step {
@@ -127,14 +131,16 @@ impl Engine {
                 Ok(Step::now(Change::Signed { signature: signed.signature, body }))
             }
             Err(NotSigned::Unanchored(unanchored)) => Ok(self.unanchored(settlement, unanchored)),
-            Err(NotSigned::Refused(error)) => self.not_signed(settlement, error),
+            Err(NotSigned::Refused(error)) => self.not_signed(settlement, &payload, error).await,
         }
     }
 
-    fn not_signed(&self, settlement: &Settlement, error: SignOnceError) -> Result<Step, StoreError> {
+    async fn not_signed(&self, settlement: &Settlement, payload: &str, error: SignOnceError) -> Result<Step, StoreError> {
         match error {
             SignOnceError::Journal(error) => Err(StoreError::Unavailable(Box::new(error))),
             SignOnceError::ReferenceTaken { .. } => {
+                let refusal = refused(settlement, payload, self.inner.clock.now());
+                self.inner.store.record_audit(&refusal.entry()).await?;
                 let detail = "another payload was signed for this settlement".to_owned();
                 Ok(Step::now(Change::Parked { reason: Reason::SigningReferenceTaken, detail }))
             }
@@ -273,6 +279,20 @@ fn delayed(settlement: &Settlement, reason: Reason, detail: String, due: Timesta
         return Step::Rest { due_at };
     }
     Step::Change { change: Change::Delayed { reason, detail }, due_at }
+}
+
+/// The guard's refusal to sign a second payload: on record before the settlement shows it.
+fn refused(settlement: &Settlement, payload: &str, at: Timestamp) -> Refusal {
+    let header = &settlement.header;
+    Refusal {
+        caller: header.caller.clone(),
+        rpc: ASKED_BY.to_owned(),
+        reason: Reason::SigningReferenceTaken.as_str().to_owned(),
+        name: Some(header.external_id.as_str().to_owned()),
+        key_id: Some(header.key_id.as_str().to_owned()),
+        payload_digest: Some(PayloadDigest::of(payload)),
+        at,
+    }
 }
 
 /// Whether a reason comes from a look that failed, and so passes with one that succeeds.

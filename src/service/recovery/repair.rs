@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Diagnosis, Listed, Recovery, RecoveryError};
 use crate::domain::anchor::{Adrift, Head, Mark};
+use crate::domain::audit::{AuditEntry, Repaired, journal_repaired};
 use crate::domain::budget::Urgency;
 use crate::domain::ids::{EnterpriseId, ExternalId, RequestId, SettlementId, TradingAccountId};
 use crate::domain::settlement::{AdoptedBy, Change, Reason, State};
@@ -94,8 +95,8 @@ impl Recovery {
         let unknown_trades = self.unknown_trades(read_from).await?;
         let undecided_confirmations = self.store.undecided_confirmations().await?;
         reached(KillPoint::R2Exposed);
-        let epoch = self.begin_epoch(&before).await?;
-        Ok(Some(RepairReport {
+        let epoch = before.mark.map_or(0, |mark| mark.head.epoch).max(before.head.epoch) + 1;
+        let report = RepairReport {
             before,
             read_from,
             listed,
@@ -104,7 +105,9 @@ impl Recovery {
             unknown_trades,
             undecided_confirmations,
             epoch,
-        }))
+        };
+        self.begin_epoch(&report).await?;
+        Ok(Some(report))
     }
 
     /// Calls every settlement unknown that may have been sent since the copy was made.
@@ -176,17 +179,34 @@ impl Recovery {
 
     /// Begins the anchor anew at the journal's head, and then the same epoch in the journal: cut between the two, they disagree
     /// and the repair is run again.
-    async fn begin_epoch(&self, before: &Diagnosis) -> Result<u64, RecoveryError> {
+    async fn begin_epoch(&self, report: &RepairReport) -> Result<(), RecoveryError> {
+        let RepairReport { before, epoch, .. } = report;
         let head = self.store.head().await?;
         if head != before.head {
             return Err(RecoveryError::Moved);
         }
-        let epoch = before.mark.map_or(0, |mark| mark.head.epoch).max(head.epoch) + 1;
-        let to = Mark { head: Head { epoch, ..head }, at: self.clock.now() };
+        let to = Mark { head: Head { epoch: *epoch, ..head }, at: self.clock.now() };
         if !self.anchor.begin(before.mark.as_ref(), &to).await.map_err(RecoveryError::Anchor)? {
             return Err(RecoveryError::Moved);
         }
         reached(KillPoint::R3Anchored);
-        if self.store.begin_epoch(&head, epoch).await? { Ok(epoch) } else { Err(RecoveryError::Moved) }
+        let repaired = self.store.begin_epoch(&head, *epoch, Some(record(report, to.at))).await?;
+        if repaired { Ok(()) } else { Err(RecoveryError::Moved) }
     }
+}
+
+/// What the audit chain says of a repair.
+fn record(report: &RepairReport, at: Timestamp) -> AuditEntry {
+    let RepairReport { before, read_from, listed, unfinished, exposed_trades, epoch, .. } = report;
+    journal_repaired(Repaired {
+        from: &before.head,
+        anchored: before.mark.as_ref().map(|mark| &mark.head),
+        why: before.verdict.err().map(Adrift::as_str),
+        epoch: *epoch,
+        read_from: *read_from,
+        adopted: listed.iter().map(|listed| listed.adopted.len()).sum(),
+        exposed_settlements: unfinished.exposed.len(),
+        exposed_trades: exposed_trades.len(),
+        at,
+    })
 }

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::access::{Trading, renewing};
 use super::errands::TradeErrands;
 use crate::custody::SignOnceError;
+use crate::domain::audit::Refusal;
 use crate::domain::budget::Urgency;
 use crate::domain::ids::AffirmationId;
 use crate::domain::settlement::describe;
-use crate::domain::signing::{Signature, SigningReference};
+use crate::domain::signing::{PayloadDigest, Signature, SigningReference};
 use crate::domain::time::later;
 use crate::domain::trade::{
     Affirmation, AffirmationStatus, Affirming, Basis, Creation, TradeAction, TradeAnswer, TradeChange, TradeReason, TradeState,
@@ -23,6 +24,10 @@ use crate::upstream::{AccountAt, AffirmationWord, VenueFailure};
 
 /// The longest wait that a venue can ask for.
 const MAX_RETRY_AFTER_SECONDS: u32 = 900;
+
+/// The RPCs by which a write that is signed is asked for.
+const CREATE: &str = "TradeSettlementService/CreateTradeSettlement";
+const AFFIRM: &str = "TradeSettlementService/Affirm";
 
 /// What a step comes to.
 pub(super) enum Step {
@@ -181,6 +186,7 @@ impl TradeErrands {
             Err(NotSigned::Unanchored(unanchored)) => Ok(self.unanchored(write, unanchored)),
             Err(NotSigned::Refused(SignOnceError::Journal(error))) => Err(StoreError::Unavailable(Box::new(error))),
             Err(NotSigned::Refused(SignOnceError::ReferenceTaken { .. })) => {
+                self.store.record_audit(&refused(write, payload, self.clock.now()).entry()).await?;
                 let detail = "another payload was signed under these nonces".to_owned();
                 Ok(not_accepted(TradeReason::SigningReferenceTaken, detail))
             }
@@ -312,6 +318,21 @@ impl TradeErrands {
 
 fn not_accepted(reason: TradeReason, detail: String) -> Step {
     Step::Change(TradeChange::NotAccepted { reason, detail })
+}
+
+/// The guard's refusal to sign a second payload: on record before the write shows it.
+fn refused(write: &TradeWrite, payload: &str, at: Timestamp) -> Refusal {
+    let asked = &write.header.asked;
+    let rpc = if asked.action.affirmation_id().is_some() { AFFIRM } else { CREATE };
+    Refusal {
+        caller: write.header.caller.clone(),
+        rpc: rpc.to_owned(),
+        reason: TradeReason::SigningReferenceTaken.as_str().to_owned(),
+        name: Some(asked.request_id.as_str().to_owned()),
+        key_id: Some(write.header.key_id.as_str().to_owned()),
+        payload_digest: Some(PayloadDigest::of(payload)),
+        at,
+    }
 }
 
 /// The anchor was not told of the attempt, so nothing was sent.

@@ -10,7 +10,7 @@ use super::row::{Row, parse};
 use super::session::Session;
 use super::statement::Statement;
 use super::text::read_instant;
-use super::{SqlStore, once, rows, settlements, trades, venue_row};
+use super::{SqlStore, audit, once, rows, settlements, trades, venue_row};
 use crate::domain::ids::{EnterpriseId, ExternalId};
 use crate::domain::settlement::{AdoptedBy, AdoptedSettlement, Settlement};
 use crate::domain::time::Cutoff;
@@ -29,7 +29,8 @@ pub(super) async fn read(
     row.map(|row| adopted(&row)).transpose()
 }
 
-fn adopted(row: &Row) -> Result<AdoptedSettlement, StoreError> {
+/// Reads what was adopted.
+pub(super) fn adopted(row: &Row) -> Result<AdoptedSettlement, StoreError> {
     Ok(AdoptedSettlement {
         enterprise_id: row.read("enterprise_id", parse)?,
         external_id: row.read("external_id", parse)?,
@@ -47,6 +48,7 @@ async fn adopt(on: &mut Session, settlements: &Vec<AdoptedSettlement>) -> Result
         let name = SettlementName::External(found.external_id.clone());
         let is_ours = settlements::by_name(on, &found.enterprise_id, &name).await?.is_some();
         if !is_ours && insert(on, found).await? {
+            audit::adopted(on, found).await?;
             new.push(found.clone());
         }
     }

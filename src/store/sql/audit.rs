@@ -7,11 +7,11 @@ use super::mirror;
 use super::session::Session;
 use super::statement::Statement;
 use crate::domain::audit::{
-    AuditEntry, SettlementChanged, TradeChanged, confirmation_changed, payload_signed, reference_reserved, settlement_changed,
-    trade_changed,
+    AuditEntry, SettlementChanged, TradeChanged, confirmation_changed, payload_signed, reference_reserved, settlement_adopted,
+    settlement_changed, trade_changed,
 };
 use crate::domain::quote::{Confirmation, Quote};
-use crate::domain::settlement::{Meaning, Settlement, TimelineEntry};
+use crate::domain::settlement::{AdoptedSettlement, Meaning, Settlement, TimelineEntry};
 use crate::domain::signing::{PayloadDigest, Signature};
 use crate::domain::trade::TradeWrite;
 use crate::store::StoreError;
@@ -71,6 +71,11 @@ pub(super) async fn trade(on: &mut Session, change: &str, after: &TradeWrite) ->
 /// A quote's confirmation changed.
 pub(super) async fn confirmation(on: &mut Session, quote: &Quote, after: &Confirmation) -> Result<(), StoreError> {
     insert(on, &confirmation_changed(&quote.request.merchant_id, &quote.venue.tx_id, after)).await
+}
+
+/// A settlement was adopted.
+pub(super) async fn adopted(on: &mut Session, found: &AdoptedSettlement) -> Result<(), StoreError> {
+    insert(on, &settlement_adopted(found)).await
 }
 
 /// A reference was reserved.

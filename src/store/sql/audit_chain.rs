@@ -158,8 +158,8 @@ async fn of_subject(on: &mut Session, subject: &str) -> Result<Vec<AuditRecord>,
     const OF: &str = concat!(
         "SELECT ",
         columns!(),
-        " FROM audit_record WHERE kind IN ('CHANGE', 'RESOLUTION', 'RESERVATION', 'SIGNATURE') AND subject = $1 \
-         ORDER BY id LIMIT $2"
+        " FROM audit_record WHERE kind IN ('CHANGE', 'RESOLUTION', 'RESERVATION', 'SIGNATURE', 'ADOPTION', 'REPAIR') \
+         AND subject = $1 ORDER BY id LIMIT $2"
     );
     on.rows(Statement::new(OF).bind(subject).bind(MAX_OF_SUBJECT)).await?.iter().map(record_or_remains).collect()
 }

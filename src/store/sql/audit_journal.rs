@@ -1,11 +1,14 @@
 //! What the journal's lines must have as audit records: worked out again from the lines, as it was when they were written.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::confirmations;
 use super::error::damaged;
 use super::events::{sequence, venue_word};
+use super::heads;
 use super::row::{Row, parse};
 use super::rows;
 use super::session::Session;
@@ -13,8 +16,8 @@ use super::settlements;
 use super::statement::Statement;
 use super::trades;
 use crate::domain::audit::{
-    AuditEntry, AuditSubject, SettlementChanged, TradeChanged, confirmation_changed, payload_signed, reference_reserved,
-    settlement_changed, trade_changed,
+    AuditEntry, AuditKind, AuditSubject, SettlementChanged, TradeChanged, confirmation_changed, payload_signed,
+    reference_reserved, settlement_adopted, settlement_changed, trade_changed,
 };
 use crate::domain::ids::{MerchantId, TxId};
 use crate::domain::settlement::{Meaning, NextAction, Outcome, Reason, State, TimelineEntry};
@@ -47,6 +50,12 @@ pub(super) async fn stretch(on: &mut Session, stretch: &Stretch) -> Result<Vec<J
         (JournalPart::Confirmations, _) => confirmed(on, "", "", limit).await,
         (JournalPart::References, Some(AuditSubject::Reference(reference))) => references(on, reference, limit).await,
         (JournalPart::References, _) => references(on, "", limit).await,
+        (JournalPart::Adoptions, Some(AuditSubject::Adopted { enterprise_id, external_id })) => {
+            adoptions(on, enterprise_id.as_str(), external_id.as_str(), limit).await
+        }
+        (JournalPart::Adoptions, _) => adoptions(on, "", "", limit).await,
+        (JournalPart::Epochs, Some(_)) => Ok(Vec::new()),
+        (JournalPart::Epochs, None) => epoch(on).await,
     }
 }
 
@@ -89,6 +98,15 @@ pub(super) async fn says(on: &mut Session, subject: &AuditSubject) -> Result<Jou
             }
         }
         AuditSubject::Caller(_) => Ok(JournalSays::Passed),
+        AuditSubject::Adopted { enterprise_id, external_id } => {
+            let found = super::adoptions::read(on, enterprise_id, external_id).await?;
+            Ok(if found.is_some() { JournalSays::Line } else { JournalSays::Nothing })
+        }
+        AuditSubject::Epoch(epoch) => Ok(match heads::read(on).await?.epoch.cmp(epoch) {
+            Ordering::Greater => JournalSays::Passed,
+            Ordering::Equal => JournalSays::Line,
+            Ordering::Less => JournalSays::Nothing,
+        }),
     }
 }
 
@@ -212,6 +230,25 @@ async fn references(on: &mut Session, after: &str, limit: u32) -> Result<Vec<Jou
         }
     }
     Ok(lines)
+}
+
+async fn adoptions(on: &mut Session, enterprise: &str, external_id: &str, limit: u32) -> Result<Vec<JournalLine>, StoreError> {
+    const READ: &str = "SELECT enterprise_id, external_id, venue, adopted_by, adopted_at FROM adopted_settlement \
+                        WHERE (enterprise_id, external_id) > ($1, $2) ORDER BY enterprise_id, external_id LIMIT $3";
+    let rows = on.rows(Statement::new(READ).bind(enterprise).bind(external_id).bind(limit)).await?;
+    let of_row = |row: &Row| {
+        let (enterprise_id, external_id) = (row.read("enterprise_id", parse)?, row.read("external_id", parse)?);
+        let entry = super::adoptions::adopted(row).map(|found| settlement_adopted(&found));
+        line(AuditSubject::Adopted { enterprise_id, external_id }, entry)
+    };
+    rows.iter().map(of_row).collect()
+}
+
+/// The first epoch is a start's, which is no repair.
+async fn epoch(on: &mut Session) -> Result<Vec<JournalLine>, StoreError> {
+    let epoch = heads::read(on).await?.epoch;
+    let noted = (epoch > 1).then(|| JournalLine::Noted(AuditSubject::Epoch(epoch), AuditKind::Repair));
+    Ok(noted.into_iter().collect())
 }
 
 fn reserved(row: &Row, reference: &str) -> Result<AuditEntry, StoreError> {

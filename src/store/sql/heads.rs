@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 
 use super::SqlStore;
+use super::audit;
 use super::driver::Driver;
 use super::error::damaged;
 use super::events::sequence;
@@ -12,6 +13,7 @@ use super::row::Row;
 use super::session::Session;
 use super::statement::Statement;
 use crate::domain::anchor::{Head, JournalId, Link};
+use crate::domain::audit::AuditEntry;
 use crate::store::{HeadStore, StoreError};
 
 /// What the journal must reach for anything to be signed or dispatched; nothing at first.
@@ -72,11 +74,22 @@ async fn link_at(on: &mut Session, place: u64) -> Result<Option<Link>, StoreErro
     row.map(|row| Ok(Link::from_bytes(row.bytes("link")?))).transpose()
 }
 
-async fn begin_epoch(on: &mut Session, from: &Head, epoch: u64) -> Result<bool, StoreError> {
+/// An epoch that is to begin.
+struct Begin {
+    from: Head,
+    epoch: u64,
+    repair: Option<AuditEntry>,
+}
+
+async fn begin_epoch(on: &mut Session, begin: &Begin) -> Result<bool, StoreError> {
+    let Begin { from, epoch, repair } = begin;
     if take(on).await? != *from {
         return Ok(false);
     }
-    put(on, &Head { epoch, ..*from }).await?;
+    if let Some(repair) = repair {
+        audit::insert(on, repair).await?;
+    }
+    put(on, &Head { epoch: *epoch, ..*from }).await?;
     Ok(true)
 }
 
@@ -90,8 +103,8 @@ impl<D: Driver> HeadStore for SqlStore<D> {
         self.read(sequence, |on, sequence| Box::pin(link_at(on, *sequence))).await
     }
 
-    async fn begin_epoch(&self, from: &Head, epoch: u64) -> Result<bool, StoreError> {
-        self.write((*from, epoch), |on, (from, epoch)| Box::pin(begin_epoch(on, from, *epoch))).await
+    async fn begin_epoch(&self, from: &Head, epoch: u64, repair: Option<AuditEntry>) -> Result<bool, StoreError> {
+        self.write(Begin { from: *from, epoch, repair }, |on, begin| Box::pin(begin_epoch(on, begin))).await
     }
 
     fn hold_to(&self, floor: Head) {

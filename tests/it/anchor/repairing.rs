@@ -10,7 +10,9 @@ use settlement_gateway::domain::trade::{TradeReason, TradeState};
 use settlement_gateway::sandbox::ForeignSettlement;
 use settlement_gateway::service::recovery::{Recovery, RecoveryError, RepairOptions, SignedFilter};
 use settlement_gateway::service::trade::{TradeErrands, TradeSettings, write_trade};
-use settlement_gateway::service::{Context, ServiceError, SettlementVersion, Unanchored, cancel_settlement, initiate_settlement};
+use settlement_gateway::service::{
+    Context, ServiceError, SettlementVersion, Unanchored, cancel_settlement, check_audit, initiate_settlement,
+};
 use settlement_gateway::store::SettlementName;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -92,6 +94,11 @@ async fn a_journal_that_agrees_with_its_anchor_is_repaired_only_from_an_instant_
     let report = bench.recovery.repair(RepairOptions { since, ..OPTIONS }).await.unwrap().unwrap();
     assert_eq!((report.epoch, report.read_from), (2, since));
     bench.context.anchor.look().await.unwrap();
+    let [record] = bench.context.store.audit_of("epoch 2").await.unwrap().try_into().unwrap();
+    assert_eq!(record.kind, "REPAIR");
+    assert!(record.content.contains("\"read_from\":\"2026-01-01T00:00:00Z\""), "{}", record.content);
+    let report = check_audit(bench.context.store.as_ref(), Vec::new()).await.unwrap();
+    assert!(report.is_whole(), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

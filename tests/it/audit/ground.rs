@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use settlement_gateway::domain::audit::AuditHead;
+use settlement_gateway::domain::audit::{AuditHead, Repaired, journal_repaired};
 use settlement_gateway::domain::ids::KeyId;
+use settlement_gateway::domain::settlement::{AdoptedBy, AdoptedSettlement, VenueStatus};
 use settlement_gateway::domain::signing::{PayloadDigest, Signature, SigningReference};
 use settlement_gateway::service::{AuditReport, check_audit};
 use settlement_gateway::store::postgres::{PostgresOptions, PostgresStore};
@@ -15,7 +16,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use tempfile::TempDir;
 
 use crate::conformance::signed;
-use crate::support::builders::{enterprise, external, start};
+use crate::support::builders::{enterprise, external, start, venue};
 use crate::support::clock::ManualClock;
 use crate::support::postgres::Schema;
 
@@ -63,6 +64,27 @@ impl Ground {
         self.store.reserve(&reference, digest).await.unwrap();
         self.store.record(&reference, digest, Signature::from_bytes([9; 65])).await.unwrap();
         assert!(matches!(self.store.chain_audit(100).await.unwrap(), Chained::Added { count: 5, .. }));
+    }
+
+    /// A settlement that is adopted (record 6), and an epoch that a repair begins (7), chained.
+    pub(super) async fn repair(&self) {
+        let venue = venue("lost", VenueStatus::Completed);
+        let found = AdoptedSettlement::of(&enterprise(), venue, AdoptedBy::Repair, start()).unwrap();
+        assert_eq!(self.store.adopt(&[found]).await.unwrap().len(), 1);
+        let head = self.store.head().await.unwrap();
+        let repaired = journal_repaired(Repaired {
+            from: &head,
+            anchored: None,
+            why: None,
+            epoch: 2,
+            read_from: None,
+            adopted: 1,
+            exposed_settlements: 0,
+            exposed_trades: 0,
+            at: start(),
+        });
+        assert!(self.store.begin_epoch(&head, 2, Some(repaired)).await.unwrap());
+        assert!(matches!(self.store.chain_audit(100).await.unwrap(), Chained::Added { count: 2, .. }));
     }
 
     /// Runs statements as somebody who owns the database, whatever protects it.

@@ -170,3 +170,39 @@ async fn what_is_altered_before_it_is_chained_differs_from_its_line_but_not_from
     })
     .await;
 }
+
+/// What is done by hand, chained behind what a gateway did: an adoption is record 6, a repair record 7.
+const BY_HAND: &[Case] = &[
+    Case {
+        statements: &["DELETE FROM audit_record WHERE kind = 'ADOPTION'"],
+        said: &["record 6 is missing", "has no record of kind ADOPTION"],
+    },
+    Case {
+        statements: &["UPDATE adopted_settlement SET venue = replace(venue, 'venue-lost', 'venue-other')"],
+        said: &["the journal's adopted ", "is not what record "],
+    },
+    Case { statements: &["DELETE FROM adopted_settlement"], said: &["is of adopted ", "which the journal does not have"] },
+    Case {
+        statements: &["DELETE FROM audit_record WHERE kind = 'REPAIR'"],
+        said: &["is cut", "the journal's epoch 2 has no record of kind REPAIR"],
+    },
+    Case { statements: &["UPDATE signing_head SET epoch = 1"], said: &["is of epoch 2, which the journal does not have"] },
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_adoption_or_a_repair_that_is_altered_or_dropped_is_named() {
+    for case in BY_HAND {
+        Ground::on_each(|ground| async move {
+            ground.fill().await;
+            ground.repair().await;
+            let report = ground.check(Vec::new()).await;
+            assert!(report.is_whole(), "{:?}", faults(&report));
+            ground.behind(case.statements).await;
+            let told = faults(&ground.check(Vec::new()).await).join("\n");
+            for said in case.said {
+                assert!(told.contains(said), "{:?}: no {said:?} in\n{told}", case.statements);
+            }
+        })
+        .await;
+    }
+}

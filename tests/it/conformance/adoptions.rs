@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use settlement_gateway::domain::audit::{AuditSubject, settlement_adopted};
 use settlement_gateway::domain::settlement::{
     AdoptedBy, AdoptedSettlement, Change, OnceRules, Reason, RecordedSettlement, Route, State, Twice, VenueStatus,
 };
@@ -113,4 +114,14 @@ pub(crate) async fn unfinished_settlements_are_read_in_pages(fixture: &Fixture) 
     assert_eq!(fixture.store.last_recorded_at().await.unwrap(), Some(start()));
     assert_eq!(fixture.store.undecided_confirmations().await.unwrap(), 0);
     assert!(fixture.store.unfinished_trades(None, 3).await.unwrap().is_empty());
+}
+
+pub(crate) async fn an_adoption_leaves_its_record_once(fixture: &Fixture) {
+    adopt(fixture, &[found("one"), found("two")]).await;
+    adopt(fixture, &[found("two")]).await;
+    for id in ["one", "two"] {
+        let subject = AuditSubject::Adopted { enterprise_id: enterprise(), external_id: external(id) };
+        let [record] = fixture.store.audit_of(&subject.to_text()).await.unwrap().try_into().unwrap();
+        assert_eq!((record.kind.as_str(), &record.content), ("ADOPTION", &settlement_adopted(&found(id)).content));
+    }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use settlement_gateway::domain::anchor::{Adrift, Head, Link};
+use settlement_gateway::domain::audit::{Repaired, journal_repaired};
 use settlement_gateway::domain::ids::KeyId;
 use settlement_gateway::domain::settlement::{Change, Reason};
 use settlement_gateway::domain::signing::{JournalError, PayloadDigest, Reservation, Signature, SigningReference};
@@ -112,12 +113,12 @@ pub(crate) async fn nothing_is_recorded_reserved_or_signed_below_the_floor(fixtu
 pub(crate) async fn an_epoch_begins_once_and_only_where_the_journal_still_stands(fixture: &Fixture) {
     let store = fixture.store.as_ref();
     let untouched = store.head().await.unwrap();
-    assert!(store.begin_epoch(&untouched, 1).await.unwrap());
-    assert!(!store.begin_epoch(&untouched, 1).await.unwrap(), "another has begun it");
+    assert!(store.begin_epoch(&untouched, 1, None).await.unwrap());
+    assert!(!store.begin_epoch(&untouched, 1, None).await.unwrap(), "another has begun it");
     let begun = store.head().await.unwrap();
     assert_eq!(begun, Head { epoch: 1, ..untouched });
     sign(store, "a", 1).await;
-    assert!(!store.begin_epoch(&begun, 2).await.unwrap(), "the journal has moved on");
+    assert!(!store.begin_epoch(&begun, 2, None).await.unwrap(), "the journal has moved on");
     assert_eq!(store.head().await.unwrap().epoch, 1);
 }
 
@@ -182,4 +183,32 @@ pub(crate) async fn nothing_goes_out_below_the_floor(fixture: &Fixture) {
     assert_eq!(store.head().await.unwrap(), head);
     let waits = Change::Delayed { reason: Reason::JournalBehindAnchor, detail: "it waits".to_owned() };
     fixture.change(&lease, &settlement, &waits).await;
+}
+
+pub(crate) async fn an_epoch_that_a_repair_begins_leaves_its_record_and_a_refused_one_none(fixture: &Fixture) {
+    let store = fixture.store.as_ref();
+    let untouched = store.head().await.unwrap();
+    assert!(store.begin_epoch(&untouched, 1, None).await.unwrap());
+    let begun = store.head().await.unwrap();
+    let record = |epoch| {
+        journal_repaired(Repaired {
+            from: &begun,
+            anchored: Some(&untouched),
+            why: Some("BEHIND"),
+            epoch,
+            read_from: None,
+            adopted: 3,
+            exposed_settlements: 2,
+            exposed_trades: 1,
+            at: fixture.now(),
+        })
+    };
+    assert!(!store.begin_epoch(&untouched, 2, Some(record(2))).await.unwrap(), "the journal has moved on");
+    assert!(store.audit_of("epoch 2").await.unwrap().is_empty());
+    assert!(store.begin_epoch(&begun, 2, Some(record(2))).await.unwrap());
+    let [kept] = store.audit_of("epoch 2").await.unwrap().try_into().unwrap();
+    assert_eq!((kept.kind.as_str(), &kept.content), ("REPAIR", &record(2).content));
+    for part in ["\"adopted\":3", "\"former_epoch\":1", "\"why\":\"BEHIND\""] {
+        assert!(kept.content.contains(part), "{part}: {}", kept.content);
+    }
 }

@@ -2,11 +2,12 @@
 
 use settlement_gateway::domain::audit::{AuditRecord, ChainLink};
 use settlement_gateway::domain::signing::PayloadDigest;
+use settlement_gateway::grpc::pb::InitiateSettlementRequest;
 use settlement_gateway::service::check_audit;
 use settlement_gateway::store::AuditStore;
 use settlement_gateway::store::sqlite::{SqliteOptions, SqliteStore};
 
-use super::requests::{leg, settle, settle_legs, sign, trade_payload};
+use super::requests::{leg, settle, settle_legs, settlement_payload, sign, trade_payload};
 use crate::support::builders::start;
 use crate::support::clock::ManualClock;
 use crate::support::gateway::{GatewayUnderTest, V1, V1_KEY, V2_KEY};
@@ -72,6 +73,27 @@ async fn every_refused_signature_and_settlement_is_on_record_before_it_is_answer
     told(&records[3], "\"rpc\":\"SettlementService/InitiateSettlement\"");
     let report = check_audit(&journal(&gateway).await, Vec::new()).await.unwrap();
     assert!(report.is_whole(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_whose_reference_another_payload_holds_is_on_record_as_a_refused_signature() {
+    let gateway = GatewayUnderTest::start().await;
+    gateway.signing().await.sign_payload(sign(V1_KEY, settlement_payload("x", "2", "1"))).await.unwrap();
+    let legs = vec![leg(settlement_gateway::sandbox::EXAMPLE_CONNECTIONS[0], "BTC", "1")];
+    let asking = InitiateSettlementRequest { nonce: Some("1".to_owned()), ..settle_legs(V1, "x", legs) };
+    let stopped = gateway.settlements().await.initiate_settlement(asking).await.unwrap().into_inner().settlement.unwrap();
+    assert_eq!(stopped.reason(), "SIGNING_REFERENCE_TAKEN");
+    let [record] = refusals(&gateway).await.try_into().unwrap();
+    for part in [
+        "\"rpc\":\"SettlementService/InitiateSettlement\"",
+        "\"reason\":\"SIGNING_REFERENCE_TAKEN\"",
+        "\"caller\":\"loopback\"",
+        "\"name\":\"x\"",
+        &format!("\"key_id\":\"{V1_KEY}\""),
+        &format!("\"payload_digest\":\"{}\"", stopped.payload_sha256()),
+    ] {
+        assert!(record.content.contains(part), "{part}: {}", record.content);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use bigdecimal::BigDecimal;
 use jiff::Timestamp;
 use settlement_gateway::domain::anchor::{Head, Link};
+use settlement_gateway::domain::audit::AuditEntry;
 use settlement_gateway::domain::ids::{CallerId, Currency, EnterpriseId};
 use settlement_gateway::domain::settlement::{AdoptedSettlement, Change, Intent, Settlement, Standing, TimelineEntry};
 use settlement_gateway::domain::signing::{
@@ -386,7 +387,7 @@ impl HeadStore for StoreWire {
         self.read(|journal| journal.link_at(sequence)).await
     }
 
-    async fn begin_epoch(&self, from: &Head, epoch: u64) -> Result<bool, StoreError> {
+    async fn begin_epoch(&self, from: &Head, epoch: u64, _: Option<AuditEntry>) -> Result<bool, StoreError> {
         let from = *from;
         self.write(format!("begins epoch {epoch}"), move |journal, _| Ok(journal.begin_epoch(&from, epoch))).await
     }

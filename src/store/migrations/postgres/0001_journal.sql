@@ -425,7 +425,7 @@ CREATE TABLE audit_record (
 );
 -- What happens once is recorded once.
 CREATE UNIQUE INDEX audit_record_once ON audit_record (kind, subject)
-    WHERE kind IN ('CHANGE', 'RESOLUTION', 'RESERVATION', 'SIGNATURE');
+    WHERE kind IN ('CHANGE', 'RESOLUTION', 'RESERVATION', 'SIGNATURE', 'ADOPTION', 'REPAIR');
 CREATE INDEX audit_record_waiting ON audit_record (id) WHERE position IS NULL;
 
 CREATE FUNCTION refuse_audit_removal() RETURNS TRIGGER LANGUAGE plpgsql AS $$
