@@ -8,7 +8,6 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use metrics::{counter, gauge};
 use thiserror::Error;
@@ -16,19 +15,15 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
+use super::diagnosis::{Diagnosis, MAX_MOVES, PATIENCE, diagnose};
 use crate::causes::with_causes;
 use crate::custody::{Key, SignOnceError, SignedPayload, sign_once};
-use crate::domain::anchor::{Adrift, Head, Link, Mark, Standing, judge};
+use crate::domain::anchor::{Adrift, Head, Link, Mark, Standing};
 use crate::domain::signing::SigningReference;
 use crate::domain::time::Clock;
 use crate::kill_points::{KillPoint, reached};
 use crate::store::{Anchor, AnchorError, Store, StoreError};
 
-/// How long the anchor may take, and how long whoever is about to send waits for it: a disk that hangs holds nobody for ever,
-/// and nobody sends after its lease has lapsed.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often replicas may get in each other's way before a look is given up.
-const MAX_MOVES: usize = 64;
 /// The epoch of a journal's first anchor.
 const FIRST_EPOCH: u64 = 1;
 
@@ -150,6 +145,7 @@ impl AnchorKeeper {
     /// [`Unanchored`]: nothing may leave.
     pub async fn cover(&self) -> Result<(), Unanchored> {
         let ticket = self.inner.tickets.fetch_add(1, Ordering::SeqCst) + 1;
+        // Whoever waited longer than that would send after its lease has lapsed.
         let outcome = match timeout(PATIENCE, self.served(ticket)).await {
             Ok(outcome) => outcome,
             Err(elapsed) => Err(no_answer(&elapsed)),
@@ -234,8 +230,8 @@ impl Inner {
     }
 
     async fn look(&self) -> Result<(), Unanchored> {
-        self.judge().await?;
-        self.catch_up().await.map(|_| ())
+        let (anchored, head) = self.judge().await?;
+        self.moved_on(anchored, head).await.map(|_| ())
     }
 
     async fn cover(&self) -> Result<(), Unanchored> {
@@ -246,24 +242,22 @@ impl Inner {
         }
     }
 
-    /// Holds the journal against its anchor. The anchor is read first: the journal that is read after it must be as far. Another
-    /// replica may begin an epoch between the two, so a journal is called adrift only where the anchor has stayed as it was.
-    async fn judge(&self) -> Result<(), Unanchored> {
-        let mut mark = self.asked(self.anchor.read()).await?;
-        for _ in 0..MAX_MOVES {
-            let (head, link) = self.journal(mark.map_or(0, |mark| mark.head.sequence)).await?;
-            let adrift = match judge(&head, mark.as_ref(), link) {
-                Ok(Standing::Anchored) => return self.not_behind_what_was_known(&head, mark.map_or(head, |mark| mark.head)),
-                Ok(Standing::New) => return self.begin(&head, mark).await,
-                Err(adrift) => adrift,
-            };
-            let moved = self.asked(self.anchor.read()).await?;
-            if moved == mark {
-                return Err(self.refuse(adrift));
+    /// Holds the journal against its anchor, and answers where the anchor stands and how far the journal has come.
+    async fn judge(&self) -> Result<(Head, Head), Unanchored> {
+        let Diagnosis { head, mark, verdict } = self.diagnosed().await?;
+        match verdict {
+            Ok(Standing::Anchored) => {
+                let anchored = mark.map_or(head, |mark| mark.head);
+                self.not_behind_what_was_known(&head, anchored)?;
+                Ok((anchored, head))
             }
-            mark = moved;
+            Ok(Standing::New) => self.begin(&head, mark).await,
+            Err(adrift) => Err(self.refuse(adrift)),
         }
-        Err(Unanchored::Unavailable)
+    }
+
+    async fn diagnosed(&self) -> Result<Diagnosis, Unanchored> {
+        diagnose(self.store.as_ref(), self.anchor.as_ref()).await.map_err(|error| no_answer(&error))
     }
 
     /// An anchor may itself be an older copy: what this process has seen anchored counts as well.
@@ -278,28 +272,27 @@ impl Inner {
 
     /// Begins a new journal's anchor, which another replica may be doing too. The anchor comes first: cut after it, the next
     /// start goes on here.
-    async fn begin(&self, head: &Head, mark: Option<Mark>) -> Result<(), Unanchored> {
+    async fn begin(&self, head: &Head, mark: Option<Mark>) -> Result<(Head, Head), Unanchored> {
         let begun = Head { epoch: FIRST_EPOCH, ..*head };
         if mark.is_none() {
             let first = Mark { head: begun, at: self.clock.now() };
             self.asked(self.anchor.begin(None, &first)).await?;
         }
         self.store.begin_epoch(head, FIRST_EPOCH, None).await.map_err(|error| no_answer(&error))?;
-        // Whoever was first, the two must agree by now; what they have come to since is the next look's.
-        let mark = self.asked(self.anchor.read()).await?;
-        let (head, link) = self.journal(mark.map_or(0, |mark| mark.head.sequence)).await?;
-        match (judge(&head, mark.as_ref(), link), mark) {
+        // Whoever was first, the two must agree by now.
+        let Diagnosis { head, mark, verdict } = self.diagnosed().await?;
+        match (verdict, mark) {
             (Ok(Standing::Anchored), Some(mark)) => {
                 info!(journal = begun.journal.to_text(), "a new journal is anchored");
                 self.anchored(mark.head);
-                Ok(())
+                Ok((mark.head, head))
             }
             (Err(adrift), _) => Err(self.refuse(adrift)),
             (Ok(_), _) => Err(Unanchored::Unavailable),
         }
     }
 
-    /// Moves the anchor to the journal's head, where that has moved; whether it had.
+    /// Moves the anchor from where this process has it to the journal's head, where that has moved; whether it had.
     async fn catch_up(&self) -> Result<bool, Unanchored> {
         let Position::Anchored(anchored) = self.state().position else { return Err(Unanchored::Unavailable) };
         let (head, link) = self.journal(anchored.sequence).await?;
@@ -307,11 +300,16 @@ impl Inner {
         if link != Some(anchored.link) {
             return Err(self.refuse(Adrift::Forked { sequence: anchored.sequence }));
         }
-        if head.sequence == anchored.sequence {
-            return Ok(false);
+        self.moved_on(anchored, head).await
+    }
+
+    /// Moves the anchor where the journal is further than it; whether it was.
+    async fn moved_on(&self, anchored: Head, head: Head) -> Result<bool, Unanchored> {
+        let is_further = head.sequence != anchored.sequence;
+        if is_further {
+            self.move_on(anchored, head).await?;
         }
-        self.move_on(anchored, head).await?;
-        Ok(true)
+        Ok(is_further)
     }
 
     /// Moves the anchor from where the journal was seen to have it. Where another replica has moved it meanwhile, the journal

@@ -6,8 +6,9 @@ use super::check::{Check, Topic};
 use crate::app::{AppError, journal_durability, journal_schema, open_anchor, open_journal_to_read};
 use crate::causes::with_causes;
 use crate::config::{Config, ProcessEnvironment, StoreLocation};
-use crate::domain::anchor::{Adrift, Standing, judge};
+use crate::domain::anchor::{Adrift, Standing};
 use crate::domain::audit::{AuditHead, ChainLink, Verified, Verifier};
+use crate::service::{Diagnosis, DiagnosisError, diagnose};
 use crate::store::postgres::ServerDurability;
 use crate::store::{AnchorError, AuditLag, SchemaStatus, Store, StoreError};
 
@@ -63,7 +64,7 @@ async fn unbegun(config: &Config) -> Check {
         Ok(Some(mark)) => Check::failed(
             Topic::Anchor,
             "the anchor",
-            format!("it knows of a journal with {} signatures, and there is none", mark.head.sequence),
+            format!("it knows of a journal with {} signatures and dispatches, and there is none", mark.head.sequence),
         )
         .hint("find the journal, or restore it: docs/recovery.md"),
         Err(error) => unanchored(&error),
@@ -107,23 +108,15 @@ fn unreachable(topic: Topic, subject: &str, error: &AppError) -> Check {
     Check::failed(topic, subject, with_causes(error)).hint("[store] names it; without its journal the gateway does nothing")
 }
 
-/// How the journal stands to its anchor, which is read first: the journal that is read after it must be as far.
+/// How the journal stands to its anchor.
 async fn anchor(config: &Config, journal: &dyn Store) -> Check {
     let anchor = match open_anchor(&config.anchor.location, &ProcessEnvironment) {
         Ok(anchor) => anchor,
         Err(error) => return Check::failed(Topic::Anchor, "the anchor", with_causes(&error)),
     };
-    let mark = match anchor.read().await {
-        Ok(mark) => mark,
-        Err(error) => return unanchored(&error),
-    };
-    let asked = async {
-        let head = journal.head().await?;
-        let link = journal.link_at(mark.map_or(0, |mark| mark.head.sequence)).await?;
-        Ok::<_, StoreError>((head, link))
-    };
-    match asked.await {
-        Ok((head, link)) => anchored(judge(&head, mark.as_ref(), link), head.sequence),
+    match diagnose(journal, anchor.as_ref()).await {
+        Ok(Diagnosis { head, verdict, .. }) => anchored(verdict, head.sequence),
+        Err(DiagnosisError::Anchor(error)) => unanchored(&error),
         Err(error) => Check::failed(Topic::Anchor, "the anchor", with_causes(&error)),
     }
 }
@@ -133,10 +126,10 @@ fn unanchored(error: &AnchorError) -> Check {
     Check::failed(Topic::Anchor, "the anchor", with_causes(error)).hint(hint)
 }
 
-fn anchored(standing: Result<Standing, Adrift>, signatures: u64) -> Check {
+fn anchored(standing: Result<Standing, Adrift>, links: u64) -> Check {
     match standing {
         Ok(Standing::Anchored) => {
-            Check::ok(Topic::Anchor, "the anchor", format!("agrees with the journal, which has {signatures} signatures"))
+            Check::ok(Topic::Anchor, "the anchor", format!("agrees with the journal, which ends with link {links}"))
         }
         Ok(Standing::New) => Check::ok(Topic::Anchor, "the anchor", "it is begun at the first start"),
         Err(adrift) => Check::failed(Topic::Anchor, "the anchor", format!("{}: {adrift}", adrift.as_str()))

@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 
 use super::export_signed::Handed;
 use crate::domain::anchor::{Mark, Standing};
-use crate::service::recovery::{Diagnosis, Listed, RepairReport};
+use crate::service::Diagnosis;
+use crate::service::recovery::{Listed, RepairReport};
 
 /// How the journal stands to its anchor.
 pub(super) fn diagnosis(diagnosis: &Diagnosis, as_json: bool) -> String {
@@ -201,7 +202,7 @@ fn standing_lines(diagnosis: &Diagnosis) -> Vec<String> {
     let head = &diagnosis.head;
     let anchor = match &diagnosis.mark {
         Some(Mark { head, at }) => {
-            format!("anchor  {}, epoch {}, signature {}, written {at}", head.journal.to_text(), head.epoch, head.sequence)
+            format!("anchor  {}, epoch {}, link {}, written {at}", head.journal.to_text(), head.epoch, head.sequence)
         }
         None => "anchor  none that can be understood".to_owned(),
     };
@@ -210,5 +211,5 @@ fn standing_lines(diagnosis: &Diagnosis) -> Vec<String> {
         Ok(Standing::Anchored) => "the journal has everything that the anchor knows of".to_owned(),
         Err(adrift) => adrift.to_string(),
     };
-    vec![format!("journal {}, epoch {}, signature {}", head.journal.to_text(), head.epoch, head.sequence), anchor, verdict]
+    vec![format!("journal {}, epoch {}, link {}", head.journal.to_text(), head.epoch, head.sequence), anchor, verdict]
 }

@@ -17,8 +17,9 @@ use thiserror::Error;
 
 use super::anchor::Unanchored;
 use super::created_since::created_since;
+use super::diagnosis::{Diagnosis, DiagnosisError, diagnose};
 use super::directory::{Directory, Enterprise};
-use crate::domain::anchor::{Adrift, Head, Mark, Standing, judge};
+use crate::domain::anchor::Adrift;
 use crate::domain::ids::{EnterpriseId, ExternalId};
 use crate::domain::settlement::{AdoptedBy, AdoptedSettlement, VenueSettlement};
 use crate::domain::time::Clock;
@@ -77,17 +78,6 @@ pub enum RecoveryError {
     Moved,
 }
 
-/// How the journal stands to its anchor.
-#[derive(Debug, Clone, Copy)]
-pub struct Diagnosis {
-    /// How far the journal has come.
-    pub head: Head,
-    /// What the anchor holds, where that can be understood.
-    pub mark: Option<Mark>,
-    /// Whether the journal may be used.
-    pub verdict: Result<Standing, Adrift>,
-}
-
 /// What an enterprise has at the venue.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -117,18 +107,13 @@ impl Recovery {
     /// How the journal stands to its anchor now; nothing is changed.
     ///
     /// # Errors
-    /// [`RecoveryError::Anchor`] or [`RecoveryError::Store`] when one of the two does not answer.
+    /// [`RecoveryError::Anchor`] or [`RecoveryError::Store`] when one of the two does not answer, [`RecoveryError::Moved`].
     pub async fn diagnose(&self) -> Result<Diagnosis, RecoveryError> {
-        let held = match self.anchor.read().await {
-            Ok(mark) => Ok(mark),
-            Err(AnchorError::Adrift(adrift)) => Err(adrift),
-            Err(error) => return Err(RecoveryError::Anchor(error)),
-        };
-        let mark = held.ok().flatten();
-        let head = self.store.head().await?;
-        let link = self.store.link_at(mark.map_or(0, |mark| mark.head.sequence)).await?;
-        let verdict = held.and_then(|mark| judge(&head, mark.as_ref(), link));
-        Ok(Diagnosis { head, mark, verdict })
+        diagnose(self.store.as_ref(), self.anchor.as_ref()).await.map_err(|error| match error {
+            DiagnosisError::Store(error) => RecoveryError::Store(error),
+            DiagnosisError::Anchor(error) => RecoveryError::Anchor(error),
+            DiagnosisError::Moving => RecoveryError::Moved,
+        })
     }
 
     /// Closes the journal.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Diagnosis, Listed, Recovery, RecoveryError};
+use super::{Listed, Recovery, RecoveryError};
 use crate::domain::anchor::{Adrift, Head, Mark};
 use crate::domain::audit::{AuditEntry, Repaired, journal_repaired};
 use crate::domain::budget::Urgency;
@@ -12,6 +12,7 @@ use crate::domain::ids::{EnterpriseId, ExternalId, RequestId, SettlementId, Trad
 use crate::domain::settlement::{AdoptedBy, Change, Reason, State};
 use crate::domain::trade::{TradeChange, TradeReason};
 use crate::kill_points::{KillPoint, reached};
+use crate::service::diagnosis::Diagnosis;
 use crate::service::renewing::renewing;
 use crate::upstream::AccountAt;
 

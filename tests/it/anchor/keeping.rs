@@ -76,7 +76,7 @@ impl Kept {
     }
 }
 
-async fn open(folder: &TempDir, name: &str) -> SqliteStore {
+pub(super) async fn open(folder: &TempDir, name: &str) -> SqliteStore {
     SqliteStore::open(SqliteOptions { path: folder.path().join(name), clock: Arc::new(RealClock) }).await.unwrap()
 }
 
@@ -91,7 +91,7 @@ async fn signed(store: &dyn Store, nonce: &str) {
     store.record(&reference(nonce), digest, Signature::from_bytes([7; 65])).await.unwrap();
 }
 
-fn keeper(store: &Arc<dyn Store>, anchor: &Arc<MemoryAnchor>) -> AnchorKeeper {
+pub(super) fn keeper(store: &Arc<dyn Store>, anchor: &Arc<MemoryAnchor>) -> AnchorKeeper {
     AnchorKeeper::new(store.clone(), anchor.clone(), Arc::new(RealClock))
 }
 
@@ -166,6 +166,26 @@ async fn all_who_wait_share_one_write() {
     assert!(covered.into_iter().all(|covered| covered.is_ok()));
     assert_eq!(anchor.writes() - before, 1);
     assert_eq!(anchor.held().unwrap().head, store.head().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_beat_reads_the_anchor_once_and_a_cover_of_what_was_committed_since_only_writes_it() {
+    let folder = TempDir::new().unwrap();
+    let store: Arc<dyn Store> = Arc::new(open(&folder, "journal.db").await);
+    let anchor: Arc<MemoryAnchor> = Arc::default();
+    let keeper = keeper(&store, &anchor);
+    keeper.look().await.unwrap();
+    let (reads, writes) = (anchor.reads(), anchor.writes());
+    keeper.look().await.unwrap();
+    assert_eq!((anchor.reads() - reads, anchor.writes() - writes), (1, 0));
+    signed(store.as_ref(), "a").await;
+    keeper.cover().await.unwrap();
+    assert_eq!((anchor.reads() - reads, anchor.writes() - writes), (1, 1));
+    keeper.cover().await.unwrap();
+    assert_eq!((anchor.reads() - reads, anchor.writes() - writes), (2, 1), "it may know of what was lost");
+    signed(store.as_ref(), "b").await;
+    keeper.look().await.unwrap();
+    assert_eq!((anchor.reads() - reads, anchor.writes() - writes), (3, 2), "what was not covered is, at the next beat");
 }
 
 #[tokio::test]
@@ -258,7 +278,7 @@ async fn a_replica_that_looks_while_another_begins_the_anchor_calls_nothing_forg
 }
 
 /// A copy of a SQLite journal, as a backup makes it.
-async fn copied(store: Arc<dyn Store>, folder: &TempDir, from: &str, to: &str) -> Arc<dyn Store> {
+pub(super) async fn copied(store: Arc<dyn Store>, folder: &TempDir, from: &str, to: &str) -> Arc<dyn Store> {
     store.close().await.unwrap();
     drop(store);
     std::fs::copy(folder.path().join(from), folder.path().join(to)).unwrap();
@@ -313,9 +333,10 @@ async fn a_failover_to_older_rows_is_seen_by_the_next_reservation_the_next_cover
     for keeper in [&idle, &unaware] {
         keeper.look().await.unwrap();
     }
-    let (covering, beating) = (keeper(&store, &ground.anchor), keeper(&store, &ground.anchor));
+    let [covering, beating, furthest] = [(); 3].map(|()| keeper(&store, &ground.anchor));
+    let older = ground.anchor.held();
     signed(store.as_ref(), "second").await;
-    for keeper in [&context.anchor, &covering, &beating] {
+    for keeper in [&context.anchor, &covering, &beating, &furthest] {
         keeper.look().await.unwrap();
     }
     let mut standby = schema.connect().await;
@@ -328,17 +349,25 @@ async fn a_failover_to_older_rows_is_seen_by_the_next_reservation_the_next_cover
     assert_eq!(reservations, 1, "nothing was even reserved");
     assert_eq!(covering.cover().await, Err(lost));
     assert_eq!(beating.look().await, Err(lost));
+    let newest = ground.anchor.held();
+    ground.anchor.put(older);
+    assert_eq!(beating.look().await, Err(lost), "an anchor that is as old hides it only from who has seen no more");
+    ground.anchor.put(newest);
     // These never knew of the second signature. One concludes nothing from what it has; the other signs, and nothing of it leaves.
     assert_eq!(idle.cover().await, Err(lost), "the anchor is read although nothing was signed since");
-    signed_unguarded(schema.url()).await;
-    assert_eq!(unaware.cover().await, Err(Unanchored::Adrift(Adrift::Forked { sequence: 2 })));
+    signed_unguarded(schema.url(), "third").await;
+    let forked = Unanchored::Adrift(Adrift::Forked { sequence: 2 });
+    assert_eq!(unaware.cover().await, Err(forked));
+    signed_unguarded(schema.url(), "fourth").await;
+    assert_eq!(furthest.cover().await, Err(forked), "it is as far again, by other links");
+    assert_eq!(ground.anchor.held(), newest, "which the anchor does not follow");
     standby.close().await.unwrap();
 }
 
 /// A signature by a replica that has not looked since the failover.
-async fn signed_unguarded(url: String) {
+async fn signed_unguarded(url: String, nonce: &str) {
     let store = crate::postgres::open(url).await.unwrap();
-    signed(&store, "third").await;
+    signed(&store, nonce).await;
 }
 
 fn trade_reference() -> SigningReference {
@@ -360,6 +389,7 @@ async fn a_journal_that_is_adrift_records_signs_and_sends_nothing_and_still_answ
     kept.until(V1, "before", |settlement| settlement.progress.reconciled.is_some()).await;
     let head = kept.context.store.head().await.unwrap();
     assert_eq!(head.sequence, 2, "a signature and a dispatch");
+    assert_eq!(kept.anchor().writes(), 2, "the first mark, and one for both");
     kept.anchor().put(None);
     kept.context.anchor.look().await.unwrap_err();
     let requests = kept.ground.sandbox.ledger().requests_containing("");

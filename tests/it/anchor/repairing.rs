@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use settlement_gateway::domain::anchor::{Adrift, Head, Mark};
+use settlement_gateway::domain::anchor::{Adrift, Head, Mark, Standing};
 use settlement_gateway::domain::ids::EnterpriseId;
 use settlement_gateway::domain::settlement::{Change, Reason, Settlement, State};
 use settlement_gateway::domain::trade::{TradeReason, TradeState};
@@ -99,6 +99,19 @@ async fn a_journal_that_agrees_with_its_anchor_is_repaired_only_from_an_instant_
     assert!(record.content.contains("\"read_from\":\"2026-01-01T00:00:00Z\""), "{}", record.content);
     let report = check_audit(bench.context.store.as_ref(), Vec::new()).await.unwrap();
     assert!(report.is_whole(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_anchor_that_another_replica_moves_while_it_is_looked_at_needs_no_repair() {
+    let bench = Bench::new().await;
+    let Mark { head, at } = bench.ground.anchor.held().unwrap();
+    for late in [None, Some(Mark { head: Head { epoch: head.epoch + 1, ..head }, at })] {
+        bench.ground.anchor.answer_once_with(late);
+        let diagnosis = bench.recovery.diagnose().await.unwrap();
+        assert_eq!((diagnosis.verdict, diagnosis.mark.unwrap().head), (Ok(Standing::Anchored), head));
+        bench.ground.anchor.answer_once_with(late);
+        assert!(bench.recovery.repair(OPTIONS).await.unwrap().is_none());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ pub(crate) struct MemoryAnchor {
     held: Mutex<Option<Mark>>,
     late: Mutex<Option<Option<Mark>>>,
     fails: AtomicBool,
+    reads: AtomicUsize,
     writes: AtomicUsize,
 }
 
@@ -37,6 +38,11 @@ impl MemoryAnchor {
         self.fails.store(fails, Ordering::SeqCst);
     }
 
+    /// How often it was read.
+    pub(crate) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
     /// How often something was written.
     pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
@@ -54,6 +60,7 @@ impl MemoryAnchor {
 impl Anchor for MemoryAnchor {
     async fn read(&self) -> Result<Option<Mark>, AnchorError> {
         self.reached()?;
+        self.reads.fetch_add(1, Ordering::SeqCst);
         let late = self.late.lock().unwrap().take();
         Ok(late.unwrap_or_else(|| self.held()))
     }
