@@ -98,10 +98,11 @@ impl Head {
         self.next(SIGNATURE_TAG, reference, &[digest.as_bytes(), signature.as_bytes()])
     }
 
-    /// The head after one more change that must never be forgotten; `subject` says what changed, as its audit record does.
+    /// The head after one more change that must never be forgotten; `subject` says what changed, as its audit record does, and
+    /// `drawn` is this time's alone: a change that was lost and is made once more, or another one in its place, is another link.
     #[must_use]
-    pub fn after_change(&self, subject: &str) -> Self {
-        self.next(CHANGE_TAG, subject, &[])
+    pub fn after_change(&self, subject: &str, drawn: Uuid) -> Self {
+        self.next(CHANGE_TAG, subject, &[drawn.as_bytes()])
     }
 
     /// The head after one more link. What follows the name is of fixed length.
@@ -348,16 +349,17 @@ mod tests {
         let start = heads()[0];
         let (digest, signature) = (PayloadDigest::of("a"), Signature::from_bytes([7; 65]));
         let signed = |head: Head| head.after("r", &digest, &signature);
-        let changed = |head: Head| head.after_change("r");
+        let changed = |head: Head| head.after_change("r", Uuid::nil());
         assert_eq!(changed(start).sequence, 1);
-        assert_ne!(changed(start).link, start.after_change("s").link);
+        assert_ne!(changed(start).link, start.after_change("s", Uuid::nil()).link);
+        assert_ne!(changed(start).link, start.after_change("r", Uuid::max()).link, "the same once more is another");
         assert_ne!(changed(start).link, signed(start).link, "a change is no signature of the same name");
         assert_ne!(changed(signed(start)).link, signed(changed(start)).link);
         assert_ne!(changed(changed(start)).link, changed(start).link);
         // A journal that has the signature and lost the dispatch after it.
         let (kept, lost) = (signed(start), changed(signed(start)));
         assert_eq!(verdict(&[start, kept], Some(lost)), Err(Adrift::Behind { journal: 1, anchor: 2 }));
-        let went_on = [start, kept, kept.after_change("another")];
+        let went_on = [start, kept, kept.after_change("r", Uuid::max())];
         assert_eq!(verdict(&went_on, Some(lost)), Err(Adrift::Forked { sequence: 2 }));
     }
 

@@ -1,15 +1,23 @@
 //! What is dispatched, or never will be, waits for the anchor as well: trade writes, cancellations.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use settlement_gateway::domain::settlement::State;
+use settlement_gateway::domain::anchor::Adrift;
+use settlement_gateway::domain::settlement::{Change, Settlement, State};
+use settlement_gateway::domain::signing::Signature;
+use settlement_gateway::domain::time::Clock;
 use settlement_gateway::domain::trade::{TradeReason, TradeState, TradeWrite};
 use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault};
 use settlement_gateway::service::trade::{TradeErrands, write_trade};
-use settlement_gateway::service::{SettlementVersion, cancel_settlement};
+use settlement_gateway::service::{SettlementVersion, Unanchored, cancel_settlement};
+use settlement_gateway::store::{Claim, Recorded, Store};
+use tempfile::TempDir;
 
-use super::keeping::Kept;
-use crate::support::world::{PATIENCE, V1, caller};
+use super::keeping::{Kept, copied, keeper, open};
+use crate::support::anchor::MemoryAnchor;
+use crate::support::builders::{intent, new_settlement};
+use crate::support::world::{PATIENCE, RealClock, V1, caller};
 use crate::trade::support::{direct, settings};
 
 /// Waits until a trade write stands as a test expects it.
@@ -67,4 +75,36 @@ async fn a_cancellation_is_told_only_once_the_anchor_knows_of_it() {
     assert_eq!(cancelled.settlement.progress.state, State::Cancelled);
     let anchored = kept.anchor().held().unwrap().head;
     assert_eq!((anchored.sequence, anchored), (1, kept.context.store.head().await.unwrap()));
+}
+
+/// Makes a change, as a worker does that takes the settlement up.
+async fn changed(store: &dyn Store, settlement: &Settlement, change: &Change) {
+    let Claim { lease, settlement, .. } = store.claim(settlement.id, Duration::from_secs(60)).await.unwrap().unwrap();
+    let after = settlement.after(change, RealClock.now()).unwrap();
+    store.save(&lease, change, &after, None, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dispatch_in_the_place_of_what_another_replica_did_before_it_was_lost_is_covered_by_nothing() {
+    for lost in [Change::Dispatched, Change::Cancelled] {
+        let folder = TempDir::new().unwrap();
+        let store: Arc<dyn Store> = Arc::new(open(&folder, "journal.db").await);
+        let anchor: Arc<MemoryAnchor> = Arc::default();
+        let Recorded::New(settlement) = store.record_settlement(new_settlement(intent("e-1"))).await.unwrap() else {
+            panic!("nothing else is recorded");
+        };
+        changed(store.as_ref(), &settlement, &Change::Prepared { payload: "{}".to_owned() }).await;
+        changed(store.as_ref(), &settlement, &Change::Signed { signature: Signature::from_bytes([7; 65]), body: vec![1] }).await;
+        let store = copied(store, &folder, "journal.db", "standby.db").await;
+        let standby: Arc<dyn Store> = Arc::new(open(&folder, "standby.db").await);
+        // Neither knows of more than the other when the server changes.
+        let (one, other) = (keeper(&store, &anchor), keeper(&standby, &anchor));
+        one.look().await.unwrap();
+        other.look().await.unwrap();
+        changed(store.as_ref(), &settlement, &lost).await;
+        one.cover().await.unwrap();
+        changed(standby.as_ref(), &settlement, &Change::Dispatched).await;
+        let refused = other.cover().await;
+        assert_eq!(refused, Err(Unanchored::Adrift(Adrift::Forked { sequence: 1 })), "{}", lost.name());
+    }
 }

@@ -127,6 +127,15 @@ fn ready() -> [Change; 2] {
     [Change::Prepared { payload: "{}".to_owned() }, signed]
 }
 
+/// The head, which must be one link after another one: which, nobody can know before.
+pub(super) async fn follows(store: &dyn Store, head: &Head) -> Head {
+    let next = store.head().await.unwrap();
+    assert_eq!(Head { link: head.link, ..next }, Head { sequence: head.sequence + 1, ..*head });
+    assert_ne!(next.link, head.link);
+    assert_eq!(store.link_at(next.sequence).await.unwrap(), Some(next.link));
+    next
+}
+
 pub(crate) async fn what_goes_out_or_never_will_is_a_link_among_the_signatures(fixture: &Fixture) {
     let store = fixture.store.as_ref();
     let late = || "the venue is late".to_owned();
@@ -150,9 +159,7 @@ pub(crate) async fn what_goes_out_or_never_will_is_a_link_among_the_signatures(f
             settlement = fixture.change(&lease, &settlement, &change).await;
             let is_handed_out = external_id == "e-handed-out" && change.name() == "EXPOSED";
             if ["DISPATCHED", "CANCELLED"].contains(&change.name()) || is_handed_out {
-                let (id, sequence) = (settlement.id, settlement.progress.sequence);
-                expected = expected.after_change(&format!("settlement {id} {sequence}"));
-                assert_eq!(store.link_at(expected.sequence).await.unwrap(), Some(expected.link));
+                expected = follows(store, &expected).await;
             }
             assert_eq!(store.head().await.unwrap(), expected, "{external_id}: {}", change.name());
         }

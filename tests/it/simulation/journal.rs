@@ -175,7 +175,7 @@ impl Journal {
         }
         if change.is_anchored() {
             let subject = AuditSubject::Settlement { id: after.id, sequence: after.progress.sequence };
-            self.head = self.head.after_change(&subject.to_text());
+            self.head = self.head.after_change(&subject.to_text(), Uuid::new_v4());
             self.links.push(self.head.link);
         }
         match change {

@@ -185,10 +185,12 @@ CREATE TABLE signing_reservation (
     signed_at         TEXT
 );
 
--- Changes on whose strength something leaves the house, by the audit subject of each: links of one chain with the signatures.
+-- Changes on whose strength something leaves the house, or never will, by the audit subject of each: links of one chain with the
+-- signatures. What is drawn makes a change that was lost, and is made again, another link.
 CREATE TABLE anchored_change (
     journal_sequence  BIGINT PRIMARY KEY,
     subject           TEXT NOT NULL UNIQUE,
+    drawn             BYTEA NOT NULL CHECK (length(drawn) = 16),
     link              BYTEA NOT NULL CHECK (length(link) = 32)
 );
 

@@ -183,10 +183,12 @@ BEGIN
     SELECT RAISE(ABORT, 'a signing reservation keeps its first payload and its first signature');
 END;
 
--- Changes on whose strength something leaves the house, by the audit subject of each: links of one chain with the signatures.
+-- Changes on whose strength something leaves the house, or never will, by the audit subject of each: links of one chain with the
+-- signatures. What is drawn makes a change that was lost, and is made again, another link.
 CREATE TABLE anchored_change (
     journal_sequence  INTEGER PRIMARY KEY,
     subject           TEXT NOT NULL UNIQUE,
+    drawn             BLOB NOT NULL CHECK (length(drawn) = 16),
     link              BLOB NOT NULL CHECK (length(link) = 32)
 );
 CREATE TRIGGER anchored_change_is_for_ever BEFORE DELETE ON anchored_change
