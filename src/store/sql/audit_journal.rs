@@ -247,7 +247,7 @@ async fn adoptions(on: &mut Session, enterprise: &str, external_id: &str, limit:
 /// The first epoch is a start's, which is no repair.
 async fn epoch(on: &mut Session) -> Result<Vec<JournalLine>, StoreError> {
     let epoch = heads::read(on).await?.epoch;
-    let noted = (epoch > 1).then(|| JournalLine::Noted(AuditSubject::Epoch(epoch), AuditKind::Repair));
+    let noted = (epoch > 1).then_some(JournalLine::Noted(AuditSubject::Epoch(epoch), AuditKind::Repair));
     Ok(noted.into_iter().collect())
 }
 
