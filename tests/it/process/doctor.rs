@@ -9,13 +9,19 @@ use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::Value;
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault, Sandbox};
 
-use super::installation::{BITLIPA_KEY, Installation};
+use super::installation::{BITLIPA_KEY, Installation, Terms};
 use super::support::Ended;
+use crate::support::postgres::Schema;
 use crate::support::world::{V1, V2};
 
 /// A folder in which a gateway has settled once and was stopped.
 async fn settled() -> (Installation, Sandbox) {
-    let installation = Installation::new();
+    settled_on(Terms::default()).await
+}
+
+/// The same, on these terms.
+async fn settled_on(terms: Terms) -> (Installation, Sandbox) {
+    let installation = Installation::on(terms);
     let sandbox = installation.with_venues().await;
     let gateway = installation.serve().await;
     gateway.initiate(V1, "day-1").await.unwrap();
@@ -195,6 +201,26 @@ async fn each_thing_that_is_wrong_on_this_machine_is_named_alone_and_with_a_hint
     fs::write(installation.path("journal.db"), "no database").unwrap();
     let told = doctor(&installation, &[]).await;
     assert_eq!((told.verdict("store", "journal.db"), told.verdict("anchor", "journal.db")), ("failed", "skipped"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_server_is_looked_at_as_the_gateway_would_meet_it() {
+    let Some(schema) = Schema::fresh().await else { return };
+    let store = format!("url = \"{}\"\n[anchor]\nfile = \"anchor/shared.anchor\"\n", schema.url());
+    let (installation, _sandbox) = settled_on(Terms { store, ..Terms::default() }).await;
+    let told = doctor(&installation, &[]).await;
+    assert_eq!((told.ended.code(), told.troubles()), (Some(0), Vec::new()), "{}", told.ended.said);
+    let found = |topic: &str| told.checks.iter().find(|check| check["check"] == topic).unwrap()["finding"].to_string();
+    assert!(found("durability").contains("synchronous_commit on, fsync"), "{}", told.ended.said);
+
+    let lazy = format!("{}%20-c%20synchronous_commit%3Doff", schema.url());
+    let told = with(&installation, &schema.url(), &lazy).await.only("durability", 1);
+    assert!(told.ended.said.contains("synchronous_commit"), "{}", told.ended.said);
+
+    let nobody = "postgres://nobody@127.0.0.1:1/none";
+    let told = with(&installation, &schema.url(), nobody).await;
+    assert_eq!((told.ended.code(), told.verdict("store", "PostgreSQL")), (Some(1), "failed"), "{}", told.ended.said);
+    assert!(!told.ended.output().contains("nobody"), "an address may hold a password: {}", told.ended.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
