@@ -8,6 +8,7 @@ use crate::domain::quote::{
     ConfirmationChange, ConfirmationReason, ConfirmationState, Quote, QuoteStatus, VenueQuote, Weighed, refusal, weigh,
 };
 use crate::domain::settlement::describe;
+use crate::domain::time::later;
 use crate::store::StoreError;
 use crate::upstream::VenueFailure;
 
@@ -54,8 +55,13 @@ impl Run<'_> {
         }
     }
 
-    /// Saves what decides a confirmation, and follows its payout where there is one.
+    /// Saves what decides a confirmation, and follows its payout where there is one. That nothing was sent is told by the whole
+    /// journal alone: while it may lack an attempt, nothing is decided.
     pub(super) async fn end(&self, quote: Quote, change: ConfirmationChange) -> Result<Option<Timestamp>, StoreError> {
+        let ends_unsent = confirmation(&quote)?.attempts == 0 && matches!(change, ConfirmationChange::Refused(..));
+        if ends_unsent && self.context.anchor.cover().await.is_err() {
+            return Ok(Some(later(self.now(), self.desk.pace.longest_wait)));
+        }
         let quote = self.change(quote, change).await?;
         Ok(self.next_look(&quote))
     }

@@ -50,13 +50,20 @@ impl Step {
 impl Engine {
     /// The step that a settlement's state asks for. `held_since`: the lease that it is held under began no earlier.
     pub(super) async fn next_step(&self, settlement: &Settlement, held_since: Instant) -> Result<Step, StoreError> {
+        let step = self.step(settlement, held_since).await?;
+        // That nothing was sent is told by the whole journal alone, also where the venue refuses: it may have what it refuses.
+        let ends = matches!(step, Step::Change { change: Change::NotAccepted { .. } | Change::Expired, .. });
+        Ok(if ends && settlement.progress.never_sent() { self.once_covered(settlement, step).await } else { step })
+    }
+
+    async fn step(&self, settlement: &Settlement, held_since: Instant) -> Result<Step, StoreError> {
         let now = self.inner.clock.now();
         let progress = &settlement.progress;
         if let Some(wait) = self.held_back(settlement).await {
             return Ok(wait);
         }
         if progress.never_sent() && settlement.header.submit_before.is_some_and(|end| end <= now) {
-            return Ok(self.once_covered(settlement, Step::now(Change::Expired)).await);
+            return Ok(Step::now(Change::Expired));
         }
         let enterprise = self.inner.directory.enterprise(&settlement.header.enterprise_id);
         let Some(venue) = enterprise.map(|enterprise| enterprise.venue.clone()) else {

@@ -44,6 +44,16 @@ pub(super) enum Step {
 impl TradeErrands {
     /// The step that a write's state asks for.
     pub(super) async fn step(&self, write: &TradeWrite) -> Result<Step, StoreError> {
+        let step = self.uncovered_step(write).await?;
+        // That nothing was sent is told by the whole journal alone, also where the venue refuses: it may have what it refuses.
+        let ends = write.progress.attempts == 0 && matches!(step, Step::Change(TradeChange::NotAccepted { .. }));
+        Ok(match if ends { self.anchor.cover().await } else { Ok(()) } {
+            Ok(()) => step,
+            Err(unanchored) => self.unanchored(write, unanchored),
+        })
+    }
+
+    async fn uncovered_step(&self, write: &TradeWrite) -> Result<Step, StoreError> {
         let progress = &write.progress;
         let waits = matches!(progress.state, TradeState::Received | TradeState::Prepared | TradeState::Signed);
         if waits && let Err(unanchored) = self.anchor.allows().await {
@@ -51,11 +61,7 @@ impl TradeErrands {
         }
         if waits && write.header.submit_before <= self.clock.now() {
             let detail = "it was not sent in time, and is not sent any more".to_owned();
-            // That nothing was sent is told by the whole journal alone.
-            return Ok(match self.anchor.cover().await {
-                Ok(()) => not_accepted(TradeReason::SubmitBeforePassed, detail),
-                Err(unanchored) => self.unanchored(write, unanchored),
-            });
+            return Ok(not_accepted(TradeReason::SubmitBeforePassed, detail));
         }
         let Some(trading) = self.trading(write) else {
             let detail = "the trading account is no longer configured".to_owned();

@@ -105,7 +105,7 @@ async fn a_backup_under_load_brings_back_everything_that_was_acknowledged_before
         let folder = format!("elsewhere-{n}");
         let config = configured(&installation, &format!("{folder}.toml"), &format!("sqlite://{folder}/journal.db"));
         let ended = run(["restore", "--from", file.to_str().unwrap()], &config).await.with_code(0);
-        assert!(ended.said.contains("the anchor decides whether this journal may sign"), "{}", ended.said);
+        assert!(ended.said.contains("the anchor decides whether this journal may be used"), "{}", ended.said);
         assert_eq!(integrity(&installation.path(&folder).join("journal.db")).await, "ok");
         let again = run(["restore", "--from", file.to_str().unwrap()], &config).await.with_code(1);
         assert!(again.complained.contains("exists already"), "{}", again.complained);
