@@ -95,6 +95,8 @@ pub(super) struct Scene {
     before: LedgerSnapshot,
     history: Mutex<Vec<Call>>,
     answers: AtomicUsize,
+    /// How many of them were of something at its end.
+    ended: AtomicUsize,
     asks: Mutex<BTreeMap<Name, Arc<Ask>>>,
 }
 
@@ -126,6 +128,7 @@ impl Scene {
             before,
             history: Mutex::default(),
             answers: AtomicUsize::default(),
+            ended: AtomicUsize::default(),
             asks: Mutex::default(),
         })
     }
@@ -176,6 +179,7 @@ impl Scene {
         self.asks.lock().unwrap().entry(name.clone()).or_insert_with(|| Arc::clone(ask));
         let told = timeout(CLIENT_PATIENCE, ask.ask(grpc)).await.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer")));
         self.answers.fetch_add(usize::from(told.is_ok()), Ordering::SeqCst);
+        self.ended.fetch_add(usize::from(told.as_ref().is_ok_and(|told| told.answer.at_rest)), Ordering::SeqCst);
         let outcome = match &told {
             Ok(told) => Outcome::Ok(told.answer.clone()),
             Err(status) if is_refusal(status) => Outcome::Refused(format!("{status:?}")),
@@ -203,6 +207,11 @@ impl Scene {
     /// How many answers clients had.
     pub(super) fn answers(&self) -> usize {
         self.answers.load(Ordering::SeqCst)
+    }
+
+    /// How many answers were of something at its end.
+    pub(super) fn ended(&self) -> usize {
+        self.ended.load(Ordering::SeqCst)
     }
 
     /// How many calls are so.

@@ -37,6 +37,9 @@ const CALM_PART: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
 /// Longer than a lease, so that another replica has taken over when the stopped one goes on.
 const LONG_STOP: Duration = Duration::from_secs(8);
+/// How long a replica lives at least while nothing comes to its end: twice as long after each life in vain.
+const SHORTEST_LIFE: Duration = Duration::from_millis(250);
+const LONGEST_LIFE: Duration = Duration::from_secs(60);
 /// How old a process is at most that is killed at its birth; most serve by then.
 const OLDEST_INFANT_MS: u64 = 400;
 /// How many die so before the first one serves.
@@ -246,20 +249,25 @@ async fn fought(backend: Backend, replicas: usize, settlements: usize, mut choic
     for number in 0..CLIENTS {
         clients.spawn(client(Arc::clone(&scene), Arc::clone(&wanted), fleet.tell.subscribe(), number));
     }
+    let mut least_life = Duration::ZERO;
     while !clients.is_empty() {
-        let (enough, since) = (scene.answers() + between(settlements, &mut choices), Instant::now());
+        let (enough, since, ended) = (scene.answers() + between(settlements, &mut choices), Instant::now(), scene.ended());
+        let is_enough = || scene.answers() >= enough && (scene.ended() > ended || since.elapsed() >= least_life);
         until("there is something to do", async || {
             while let Some(ended) = clients.try_join_next() {
                 ended.unwrap();
             }
-            (clients.is_empty() || scene.answers() >= enough || since.elapsed() > ROUND).then_some(())
+            (clients.is_empty() || is_enough() || since.elapsed() > ROUND.max(least_life)).then_some(())
         })
         .await;
         fleet.look_after(&mut choices).await;
-        // Only what has got on is struck again, so that a slow machine gets through.
-        if scene.answers() >= enough && !clients.is_empty() {
+        // Only what has got on is struck again, and lives grow longer while nothing comes to its end, so that a slow machine gets
+        // through.
+        if is_enough() && !clients.is_empty() {
             fleet.blow(&mut choices).await;
         }
+        let has_got_on = scene.ended() > ended;
+        least_life = if has_got_on { Duration::ZERO } else { (least_life * 2).clamp(SHORTEST_LIFE, LONGEST_LIFE) };
     }
     for place in 0..replicas {
         fleet.replace(place, "", &mut choices).await;
