@@ -29,8 +29,8 @@ pub fn open_anchor(location: &AnchorLocation, environment: &dyn Environment) -> 
 }
 
 /// The keeper over a journal, after its first look.
-pub(super) async fn keeper(store: Arc<dyn Store>, anchor: Arc<dyn Anchor>) -> AnchorKeeper {
-    let keeper = AnchorKeeper::new(store, anchor, Arc::new(SystemClock));
+pub(super) async fn keeper(store: Arc<dyn Store>, anchor: Arc<dyn Anchor>, lease: Duration) -> AnchorKeeper {
+    let keeper = AnchorKeeper::for_lease(store, anchor, Arc::new(SystemClock), lease);
     // What it finds is told by the keeper, and holds back what must not be done: reads are served all the same.
     let _ = keeper.look().await;
     keeper

@@ -83,7 +83,8 @@ impl App {
         let pulses = Pulses::of(config);
         let directory = Arc::new(venues::directory(config, environment, &Purses::Journal(&store), &pulses)?);
         let keyring = Arc::new(keyring);
-        let anchor = anchor::keeper(store.clone(), open_anchor(&config.anchor.location, environment)?).await;
+        let anchor = open_anchor(&config.anchor.location, environment)?;
+        let anchor = anchor::keeper(store.clone(), anchor, config.engine.lease).await;
         let engine = Engine::new(
             store.clone(),
             anchor.clone(),

@@ -8,6 +8,7 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use metrics::{counter, gauge};
 use thiserror::Error;
@@ -26,6 +27,9 @@ use crate::store::{Anchor, AnchorError, Store, StoreError};
 
 /// The epoch of a journal's first anchor.
 const FIRST_EPOCH: u64 = 1;
+/// A cover takes no more than this part of a lease: what waits longer would be taken over in the middle of it, as if its worker
+/// had died.
+const PART_OF_A_LEASE: u32 = 4;
 
 /// Why nothing is signed or sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -78,6 +82,8 @@ struct Inner {
     store: Arc<dyn Store>,
     anchor: Arc<dyn Anchor>,
     clock: Arc<dyn Clock>,
+    /// How long a cover may take.
+    patience: Duration,
     state: RwLock<State>,
     /// Whether the journal and its anchor answered when they were last asked.
     answers: AtomicBool,
@@ -96,10 +102,17 @@ impl AnchorKeeper {
     /// A keeper that has not looked yet.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, anchor: Arc<dyn Anchor>, clock: Arc<dyn Clock>) -> Self {
+        Self::for_lease(store, anchor, clock, Duration::MAX)
+    }
+
+    /// The same for workers whose leases are this long: a cover takes up so little of one that the send still falls into it.
+    #[must_use]
+    pub fn for_lease(store: Arc<dyn Store>, anchor: Arc<dyn Anchor>, clock: Arc<dyn Clock>, lease: Duration) -> Self {
         let last_look = Mutex::new(Look { up_to: 0, outcome: Err(Unanchored::Unavailable) });
         let state = RwLock::new(State { position: Position::Unknown, known: None });
         let (answers, tickets) = (AtomicBool::new(true), AtomicU64::new(0));
-        Self { inner: Arc::new(Inner { store, anchor, clock, state, answers, tickets, last_look }) }
+        let patience = PATIENCE.min(lease / PART_OF_A_LEASE);
+        Self { inner: Arc::new(Inner { store, anchor, clock, patience, state, answers, tickets, last_look }) }
     }
 
     /// Holds the journal against its anchor as both are now: at the start, and at every beat. A new journal gets its first
@@ -145,8 +158,7 @@ impl AnchorKeeper {
     /// [`Unanchored`]: nothing may leave.
     pub async fn cover(&self) -> Result<(), Unanchored> {
         let ticket = self.inner.tickets.fetch_add(1, Ordering::SeqCst) + 1;
-        // Whoever waited longer than that would send after its lease has lapsed.
-        let outcome = match timeout(PATIENCE, self.served(ticket)).await {
+        let outcome = match timeout(self.inner.patience, self.served(ticket)).await {
             Ok(outcome) => outcome,
             Err(elapsed) => Err(no_answer(&elapsed)),
         };

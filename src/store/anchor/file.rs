@@ -2,11 +2,16 @@
 //!
 //! A mark is written beside the file, synced, renamed over it, and the folder
 //! synced: the file is one mark or the next, whenever the machine stops.
+//!
+//! A process that is stopped while it holds the file's lock holds its fellows
+//! too: they send nothing until it goes on or dies. A database ends such a
+//! transaction by itself, which is why it is the better anchor of many replicas.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -17,6 +22,10 @@ use crate::domain::anchor::{Head, JournalId, Link, Mark};
 
 /// More than any mark is long.
 const MAX_BYTES: u64 = 4 * 1024;
+/// How long another process may hold the lock; it does for two writes of a disk.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// How often the lock is tried.
+const LOCK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The anchor in a file.
 #[derive(Debug, Clone)]
@@ -85,7 +94,7 @@ fn carry_out(path: &Path, asked: &Move) -> Result<Option<Mark>, AnchorError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return asked.decide(Held::Nothing),
         lock => lock.map_err(AnchorError::unavailable)?,
     };
-    lock.lock().map_err(AnchorError::unavailable)?;
+    take(&lock).map_err(AnchorError::unavailable)?;
     let held = read(path).map_err(AnchorError::unavailable)?;
     let wanted = asked.decide(held)?;
     if let Some(mark) = wanted
@@ -94,6 +103,21 @@ fn carry_out(path: &Path, asked: &Move) -> Result<Option<Mark>, AnchorError> {
         write(path, &mark).map_err(AnchorError::unavailable)?;
     }
     Ok(wanted)
+}
+
+/// Takes the lock, unless its holder keeps it too long: one that was stopped in the middle may never let go.
+fn take(lock: &File) -> io::Result<()> {
+    let end = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if Instant::now() >= end => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds the anchor's lock"));
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_INTERVAL),
+        }
+    }
 }
 
 fn read(path: &Path) -> io::Result<Held> {

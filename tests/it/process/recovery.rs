@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::calls::Gateway;
-use super::installation::{Installation, created, faults_left, token};
+use super::installation::{Installation, Terms, created, faults_left, token};
 use super::support::{Ended, Process, until};
 use crate::support::postgres::Schema;
 use crate::support::world::{V1, V2};
@@ -299,6 +299,29 @@ async fn a_full_or_missing_anchor_stops_what_would_leave_and_nothing_else() {
     assert!(sandbox.ledger().settlement(V1, "waits").is_none());
     fs::create_dir(installation.path("volume")).unwrap();
     assert_eq!(gateway.reconciled(V1, "waits").await.state(), SettlementState::Completed);
+    assert_eq!(created(&sandbox, V1, "waits").await.created, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anchor_that_a_stopped_process_holds_on_to_is_waited_for_and_nobody_is_taken_for_dead() {
+    let engine = "lease_ms = 8000\n";
+    let venues = "connect_timeout_ms = 1000\nfirst_byte_timeout_ms = 2000\ncall_timeout_ms = 2000\n";
+    let installation = Installation::on(Terms { max_lapses: 1, engine, venues, ..Terms::default() });
+    let sandbox = installation.with_venues().await;
+    let gateway = installation.serve().await;
+    gateway.initiate(V1, "before").await.unwrap();
+    let lock = fs::File::open(installation.path("anchor/journal.db.anchor.lock")).unwrap();
+    lock.lock().unwrap();
+    gateway.initiate_and_go(V1, "waits");
+    let waits = until("the settlement says why it waits", async || {
+        gateway.stored(V1, "waits").await.filter(|waits| waits.reason() == "ANCHOR_UNAVAILABLE")
+    })
+    .await;
+    assert!(sandbox.ledger().settlement(V1, "waits").is_none(), "{waits:?}");
+    lock.unlock().unwrap();
+    let settled = gateway.reconciled(V1, "waits").await;
+    assert_eq!(settled.state(), SettlementState::Completed);
+    assert!(settled.timeline.iter().all(|change| change.change != "UNANSWERED"), "{settled:?}");
     assert_eq!(created(&sandbox, V1, "waits").await.created, 1);
 }
 

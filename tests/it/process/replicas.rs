@@ -24,17 +24,17 @@ const HELD_MS: u64 = 600_000;
 struct Ground {
     installation: Installation,
     sandbox: Sandbox,
-    _schema: Schema,
+    _schemas: [Schema; 2],
 }
 
 impl Ground {
     async fn new(engine: &'static str, venues: &'static str) -> Option<Self> {
-        let schema = Schema::fresh().await?;
-        let anchor = "[anchor]\nfile = \"anchor/shared.anchor\"\n";
-        let store = format!("url = \"{}\"\nmax_connections = 6\n{anchor}", schema.url());
+        let (schema, beside) = (Schema::fresh().await?, Schema::fresh().await?);
+        // In a database, which lets nobody hold the anchor who was stopped in the middle of it.
+        let store = format!("url = \"{}\"\nmax_connections = 6\n[anchor]\nurl = \"{}\"\n", schema.url(), beside.url());
         let installation = Installation::on(Terms { store, engine, venues, ..Terms::default() });
         let sandbox = installation.with_venues().await;
-        Some(Self { installation, sandbox, _schema: schema })
+        Some(Self { installation, sandbox, _schemas: [schema, beside] })
     }
 
     /// The venue has a settlement once, from one body.
