@@ -142,6 +142,8 @@ async fn answered(context: &Context, asked: &ConfirmQuote, patience: Duration) -
     };
     match &quote.confirmation {
         Some(confirmation) if confirmation.state == ConfirmationState::Refused => {
+            // Whoever is told so may pay otherwise: a journal that forgot it must not confirm it.
+            context.anchor.cover().await?;
             Err(ServiceError::ConfirmationRefused(Box::new(quote)))
         }
         Some(_) | None => Ok(quote),

@@ -165,6 +165,10 @@ pub(super) async fn answer(
 ) -> Result<SettlementView, ServiceError> {
     Span::current().record("settlement", settlement.id.to_string());
     let settlement = context.engine.wait_until_answered(settlement, patience).await?;
+    if settlement.progress.state.is_given_up() {
+        // Whoever is told so may settle otherwise: a journal that forgot it must not send it.
+        context.anchor.cover().await?;
+    }
     if settlement.progress.state == State::NotAccepted {
         return Err(ServiceError::NotAccepted(Box::new(settlement)));
     }

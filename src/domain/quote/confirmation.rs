@@ -317,10 +317,11 @@ impl Confirmation {
         }
     }
 
-    /// Whether a journal that has forgotten this must not be used: an attempt leaves the house on its strength.
+    /// Whether a journal that has forgotten this must not be used: an attempt leaves the house on its strength, or its caller
+    /// believes that none ever will.
     #[must_use]
     pub fn is_anchored(&self) -> bool {
-        self.state == ConfirmationState::Sending
+        matches!(self.state, ConfirmationState::Sending | ConfirmationState::Refused)
     }
 
     /// What its caller should do.

@@ -153,7 +153,7 @@ impl Change {
     #[must_use]
     pub fn is_anchored(&self) -> bool {
         match self {
-            Self::Dispatched | Self::Cancelled => true,
+            Self::Dispatched | Self::NotAccepted { .. } | Self::Cancelled | Self::Expired => true,
             Self::Exposed { reason, .. } => *reason == Reason::ExportedByOperator,
             _ => false,
         }

@@ -74,6 +74,12 @@ impl State {
         matches!(self, Self::Completed | Self::Rejected | Self::Cancelled | Self::Expired)
     }
 
+    /// Whether nothing of it is at the venue, and nothing will be unless its caller asks again.
+    #[must_use]
+    pub fn is_given_up(self) -> bool {
+        matches!(self, Self::NotAccepted | Self::Cancelled | Self::Expired)
+    }
+
     /// Whether the engine is still finding out what the venue says: what an InitiateSettlement call waits for.
     #[must_use]
     pub fn is_under_way(self) -> bool {

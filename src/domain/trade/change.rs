@@ -121,10 +121,11 @@ impl TradeChange {
         }
     }
 
-    /// Whether a journal that has forgotten it must not be used: the write leaves the house on its strength.
+    /// Whether a journal that has forgotten it must not be used: the write leaves the house on its strength, or its caller
+    /// believes that it never will.
     #[must_use]
     pub fn is_anchored(&self) -> bool {
-        *self == Self::Dispatched
+        matches!(self, Self::Dispatched | Self::NotAccepted { .. })
     }
 
     /// Whether it may come from this state. What may have taken effect is never sent again.

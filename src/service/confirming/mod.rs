@@ -105,6 +105,10 @@ impl Run<'_> {
         let quote = Quote { confirmation: Some(after), ..quote };
         self.context.store.save_confirmation(self.lease, &quote, token).await?;
         reached_in(KillPoint::Q9Saved, confirmation(&quote)?.state.as_str());
+        if confirmation(&quote)?.state == ConfirmationState::Refused {
+            // Nobody is told that it has changed before; where the anchor does not answer, whoever asks how it ended waits.
+            let _ = self.context.anchor.cover().await;
+        }
         report::changed(&quote);
         self.context.errands.announce(ErrandKind::Quote, quote.venue.tx_id.as_str());
         Ok(quote)

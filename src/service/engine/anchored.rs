@@ -38,6 +38,14 @@ impl Engine {
         }
     }
 
+    /// Has the anchor know of an end of which nothing left, before anybody is told that it has changed. Where the anchor does
+    /// not answer, its next beat comes to it, and whoever asks how the settlement ended waits for that.
+    pub(super) async fn cover_end(&self, change: &Change) {
+        if change.is_anchored() && *change != Change::Dispatched {
+            let _ = self.inner.anchor.cover().await;
+        }
+    }
+
     /// The settlement stays as it is, and says why.
     pub(super) fn unanchored(&self, settlement: &Settlement, unanchored: Unanchored) -> Step {
         self.delay(settlement, reason(unanchored), unanchored.to_string())

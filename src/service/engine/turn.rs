@@ -79,6 +79,7 @@ impl Engine {
         let due_at = due_at.filter(|_| after.progress.state.is_under_way() || after.progress.is_followed());
         self.inner.store.save(lease, change, &after, due_at, keep).await?;
         reached_in(KillPoint::K9Saved, change.name());
+        self.cover_end(change).await;
         report::changed(change, &after);
         self.announce(&after);
         Ok(Some(after))

@@ -75,6 +75,10 @@ impl TradeErrands {
             self.store.save_trade(Some(&claim.lease), &saved, &after).await?;
         }
         reached_in(KillPoint::T9Saved, saved.name());
+        if saved.is_anchored() && saved != TradeChange::Dispatched {
+            // Nobody is told that it has changed before; where the anchor does not answer, whoever asks how it ended waits.
+            let _ = self.anchor.cover().await;
+        }
         report::changed(&saved, &after);
         self.errands.announce(ErrandKind::Trade, &claim.lease.subject);
         Ok(after)

@@ -95,6 +95,8 @@ async fn answer(context: &Context, write: TradeWrite, patience: Duration) -> Res
         None => stored().await?,
     };
     if write.progress.state == TradeState::NotAccepted {
+        // Whoever is told so may settle otherwise: a journal that forgot it must not send it.
+        context.anchor.cover().await?;
         return Err(ServiceError::TradeNotAccepted(Box::new(write)));
     }
     Ok(write)

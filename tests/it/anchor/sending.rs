@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use settlement_gateway::domain::anchor::Adrift;
-use settlement_gateway::domain::settlement::{Change, Settlement, State};
+use settlement_gateway::domain::settlement::{Change, Reason, Settlement, State};
 use settlement_gateway::domain::signing::Signature;
 use settlement_gateway::domain::time::Clock;
 use settlement_gateway::domain::trade::{TradeReason, TradeState, TradeWrite};
 use settlement_gateway::sandbox::{Behaviour, Body, Endpoint, Fault};
 use settlement_gateway::service::trade::{TradeErrands, write_trade};
-use settlement_gateway::service::{SettlementVersion, Unanchored, cancel_settlement};
+use settlement_gateway::service::{ServiceError, SettlementVersion, Unanchored, cancel_settlement, initiate_settlement};
 use settlement_gateway::store::{Claim, Recorded, Store};
 use tempfile::TempDir;
 
 use super::keeping::{Kept, copied, keeper, open};
 use crate::support::anchor::MemoryAnchor;
 use crate::support::builders::{intent, new_settlement};
-use crate::support::world::{PATIENCE, RealClock, V1, caller};
+use crate::support::world::{PATIENCE, RealClock, V1, caller, request};
 use crate::trade::support::{direct, settings};
 
 /// Waits until a trade write stands as a test expects it.
@@ -77,6 +77,37 @@ async fn a_cancellation_is_told_only_once_the_anchor_knows_of_it() {
     assert_eq!((anchored.sequence, anchored), (1, kept.context.store.head().await.unwrap()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_told_only_once_the_anchor_knows_of_it() {
+    let kept = Kept::new().await;
+    kept.context.errands.start(vec![Arc::new(TradeErrands::new(&kept.context, settings()))]);
+    let refused = Behaviour::Status { status: 400, body: Body::Nothing, effect: false };
+    for on in [Endpoint::SettlementsSigning, Endpoint::TradePayload] {
+        kept.ground.sandbox.faults().push(Fault { on, times: u32::MAX, behaviour: refused.clone() });
+    }
+    // Whoever does not wait is not told, and the anchor knows of it all the same.
+    let asked = initiate_settlement(&kept.context, &caller(), request(V1, "refused"), Duration::ZERO).await.unwrap();
+    assert_eq!(asked.settlement.progress.state, State::Received);
+    write_trade(&kept.context, &caller(), direct("refused"), None, Duration::ZERO).await.unwrap();
+    kept.until(V1, "refused", |settlement| settlement.progress.state == State::NotAccepted).await;
+    until(&kept, "refused", |write| write.progress.state == TradeState::NotAccepted).await;
+    let anchored = async {
+        while kept.anchor().held().is_none_or(|mark| mark.head.sequence < 2) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, anchored).await.unwrap();
+    assert_eq!(kept.anchor().held().unwrap().head, kept.context.store.head().await.unwrap());
+    let settle = || kept.settle(V1, "refused");
+    let trade = async || write_trade(&kept.context, &caller(), direct("refused"), None, PATIENCE).await;
+    kept.anchor().fail(true);
+    assert!(matches!(settle().await, Err(ServiceError::Unanchored(Unanchored::Unavailable))));
+    assert!(matches!(trade().await, Err(ServiceError::Unanchored(Unanchored::Unavailable))));
+    kept.anchor().fail(false);
+    assert!(matches!(settle().await, Err(ServiceError::NotAccepted(_))));
+    assert!(matches!(trade().await, Err(ServiceError::TradeNotAccepted(_))));
+}
+
 /// Makes a change, as a worker does that takes the settlement up.
 async fn changed(store: &dyn Store, settlement: &Settlement, change: &Change) {
     let Claim { lease, settlement, .. } = store.claim(settlement.id, Duration::from_secs(60)).await.unwrap().unwrap();
@@ -86,24 +117,31 @@ async fn changed(store: &dyn Store, settlement: &Settlement, change: &Change) {
 
 #[tokio::test]
 async fn a_dispatch_in_the_place_of_what_another_replica_did_before_it_was_lost_is_covered_by_nothing() {
-    for lost in [Change::Dispatched, Change::Cancelled] {
+    let refused = Change::NotAccepted { reason: Reason::VenueRejectedRequest, detail: String::new() };
+    for lost in [Change::Dispatched, Change::Cancelled, Change::Expired, refused] {
         let folder = TempDir::new().unwrap();
         let store: Arc<dyn Store> = Arc::new(open(&folder, "journal.db").await);
         let anchor: Arc<MemoryAnchor> = Arc::default();
         let Recorded::New(settlement) = store.record_settlement(new_settlement(intent("e-1"))).await.unwrap() else {
             panic!("nothing else is recorded");
         };
-        changed(store.as_ref(), &settlement, &Change::Prepared { payload: "{}".to_owned() }).await;
-        changed(store.as_ref(), &settlement, &Change::Signed { signature: Signature::from_bytes([7; 65]), body: vec![1] }).await;
+        let prepared = Change::Prepared { payload: "{}".to_owned() };
+        let signed = Change::Signed { signature: Signature::from_bytes([7; 65]), body: vec![1] };
+        let way = [prepared, signed, Change::Dispatched];
         let store = copied(store, &folder, "journal.db", "standby.db").await;
         let standby: Arc<dyn Store> = Arc::new(open(&folder, "standby.db").await);
         // Neither knows of more than the other when the server changes.
         let (one, other) = (keeper(&store, &anchor), keeper(&standby, &anchor));
         one.look().await.unwrap();
         other.look().await.unwrap();
-        changed(store.as_ref(), &settlement, &lost).await;
+        let to_its_loss = if lost == Change::Dispatched { &way[..] } else { std::slice::from_ref(&lost) };
+        for change in to_its_loss {
+            changed(store.as_ref(), &settlement, change).await;
+        }
         one.cover().await.unwrap();
-        changed(standby.as_ref(), &settlement, &Change::Dispatched).await;
+        for change in &way {
+            changed(standby.as_ref(), &settlement, change).await;
+        }
         let refused = other.cover().await;
         assert_eq!(refused, Err(Unanchored::Adrift(Adrift::Forked { sequence: 1 })), "{}", lost.name());
     }

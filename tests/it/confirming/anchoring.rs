@@ -2,9 +2,10 @@
 
 use settlement_gateway::domain::anchor::{Adrift, Head, Mark};
 use settlement_gateway::domain::quote::{ConfirmationReason, ConfirmationState, Quote};
+use settlement_gateway::sandbox::{Body, Endpoint};
 use settlement_gateway::service::{Unanchored, confirm_quote};
 
-use super::shop::{Shop, confirmation, confirmation_of, state};
+use super::shop::{Shop, confirmation, confirmation_of, refusal, state, status};
 use crate::support::world::{PATIENCE, caller};
 
 /// Asks for a confirmation in a task of its own, and waits until it says why it does not go on.
@@ -37,6 +38,16 @@ async fn an_attempt_that_the_anchor_is_not_told_of_is_not_made_and_is_made_once_
     }
     assert_eq!(shop.confirmations(), 2);
     assert_eq!(shop.anchor.held().unwrap().head, shop.context.store.head().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_told_only_once_the_anchor_knows_of_it() {
+    let shop = Shop::open().await;
+    let quote = shop.quote().await;
+    shop.disturb(Endpoint::QuoteConfirm, 1, status(400, Body::Bitlipa, false));
+    assert_eq!(refusal(shop.confirm(&quote).await), ConfirmationReason::VenueRejectedRequest);
+    let anchored = shop.anchor.held().unwrap().head;
+    assert_eq!((anchored.sequence, anchored), (2, shop.context.store.head().await.unwrap()), "the attempt, and its refusal");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

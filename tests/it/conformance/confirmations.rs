@@ -249,7 +249,7 @@ pub(crate) async fn what_a_person_decided_reads_back_with_what_the_venue_says(fi
     assert_eq!(fixture.held().await.subject, "tx-1", "the payout is followed");
 }
 
-pub(crate) async fn an_attempt_to_confirm_is_a_link_and_none_is_made_below_the_floor(fixture: &Fixture) {
+pub(crate) async fn an_attempt_to_confirm_is_a_link_as_its_refusal_is_and_none_is_made_below_the_floor(fixture: &Fixture) {
     fixture.quoted("tx-1").await;
     fixture.confirm("tx-1", "payout-1").await;
     let lease = fixture.held().await;
@@ -266,4 +266,7 @@ pub(crate) async fn an_attempt_to_confirm_is_a_link_and_none_is_made_below_the_f
     let linked = follows(fixture.store.as_ref(), &head).await;
     fixture.changed(&lease, "tx-1", silence(ConfirmationReason::VenueUnavailable, "cut".to_owned())).await;
     assert_eq!(fixture.store.head().await.unwrap(), linked, "an answer is none");
+    let refused = ConfirmationChange::Refused(ConfirmationReason::NotFound, "it is gone".to_owned());
+    fixture.changed(&lease, "tx-1", refused).await;
+    follows(fixture.store.as_ref(), &linked).await;
 }

@@ -143,6 +143,7 @@ pub(crate) async fn what_goes_out_or_never_will_is_a_link_among_the_signatures(f
     let not_sent = Change::NotSent { reason: Reason::VenueUnavailable, detail: late() };
     let handed_out = Change::Exposed { refusal: None, reason: Reason::ExportedByOperator, detail: late() };
     let restored = Change::Exposed { refusal: None, reason: Reason::JournalRestored, detail: late() };
+    let refused = Change::NotAccepted { reason: Reason::VenueRejectedRequest, detail: late() };
     let [prepared, signed] = ready();
     let sent = [delayed, prepared.clone(), signed.clone(), Change::Dispatched, not_sent, Change::Dispatched];
     let mut expected = store.head().await.unwrap();
@@ -150,6 +151,7 @@ pub(crate) async fn what_goes_out_or_never_will_is_a_link_among_the_signatures(f
         ("e-sent", sent.to_vec()),
         ("e-cancelled", vec![prepared.clone(), Change::Cancelled]),
         ("e-expired", vec![Change::Expired]),
+        ("e-refused", vec![refused]),
         ("e-handed-out", vec![prepared, signed, handed_out]),
         ("e-restored", vec![restored]),
     ] {
@@ -158,7 +160,7 @@ pub(crate) async fn what_goes_out_or_never_will_is_a_link_among_the_signatures(f
         for change in changes {
             settlement = fixture.change(&lease, &settlement, &change).await;
             let is_handed_out = external_id == "e-handed-out" && change.name() == "EXPOSED";
-            if ["DISPATCHED", "CANCELLED"].contains(&change.name()) || is_handed_out {
+            if ["DISPATCHED", "CANCELLED", "EXPIRED", "NOT_ACCEPTED"].contains(&change.name()) || is_handed_out {
                 expected = follows(store, &expected).await;
             }
             assert_eq!(store.head().await.unwrap(), expected, "{external_id}: {}", change.name());
@@ -168,7 +170,7 @@ pub(crate) async fn what_goes_out_or_never_will_is_a_link_among_the_signatures(f
         assert_eq!(store.head().await.unwrap(), expected, "each has its place");
         assert_eq!(store.link_at(expected.sequence).await.unwrap(), Some(expected.link));
     }
-    assert_eq!(expected.sequence, 4 + 5, "what goes out, and the signatures");
+    assert_eq!(expected.sequence, 6 + 6, "what goes out or never will, and the signatures");
 }
 
 pub(crate) async fn nothing_goes_out_below_the_floor(fixture: &Fixture) {
@@ -181,7 +183,7 @@ pub(crate) async fn nothing_goes_out_below_the_floor(fixture: &Fixture) {
     let head = store.head().await.unwrap();
     store.hold_to(Head { sequence: 1, ..head });
     let lost = Adrift::Behind { journal: 0, anchor: 1 };
-    for change in [Change::Dispatched, Change::Cancelled] {
+    for change in [Change::Dispatched, Change::Cancelled, Change::Expired] {
         let after = settlement.after(&change, fixture.now()).unwrap();
         let refused = store.save(&lease, &change, &after, None, None).await;
         assert!(matches!(refused, Err(StoreError::Adrift(found)) if found == lost), "{}", change.name());

@@ -290,7 +290,7 @@ pub(crate) async fn a_writes_changes_are_listed_in_their_order(fixture: &Fixture
     assert!(listed(3, 10).await.is_empty() && listed(u64::MAX, 10).await.is_empty());
 }
 
-pub(crate) async fn a_writes_dispatch_is_a_link_and_none_is_made_below_the_floor(fixture: &Fixture) {
+pub(crate) async fn a_writes_dispatch_is_a_link_as_its_refusal_is_and_none_is_made_below_the_floor(fixture: &Fixture) {
     let received = write("r-1", creation());
     let lease = fixture.record_trade(&received).await;
     let ready = fixture.save_trade(&lease, &received, prepared("h")).await;
@@ -303,6 +303,9 @@ pub(crate) async fn a_writes_dispatch_is_a_link_and_none_is_made_below_the_floor
     assert!(matches!(refused, Err(StoreError::Adrift(Adrift::Behind { journal: 0, anchor: 1 }))), "{refused:?}");
     assert_eq!(fixture.store.trade_by_id(signed.id).await.unwrap().unwrap(), signed);
     fixture.store.hold_to(head);
-    fixture.save_trade(&lease, &signed, TradeChange::Dispatched).await;
-    follows(fixture.store.as_ref(), &head).await;
+    let submitting = fixture.save_trade(&lease, &signed, TradeChange::Dispatched).await;
+    let linked = follows(fixture.store.as_ref(), &head).await;
+    let refused = TradeChange::NotAccepted { reason: TradeReason::VenueRejectedRequest, detail: "no".to_owned() };
+    fixture.save_trade(&lease, &submitting, refused).await;
+    follows(fixture.store.as_ref(), &linked).await;
 }
