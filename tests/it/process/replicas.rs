@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use settlement_gateway::grpc::pb::{Settlement, SettlementState};
+use settlement_gateway::grpc::pb::{Settlement, SettlementState, TimelineEntry};
 use settlement_gateway::sandbox::{Behaviour, Endpoint, Fault, Sandbox};
 use tokio::task::JoinSet;
 
@@ -152,6 +152,8 @@ async fn replicas_whose_clocks_are_two_hours_apart_keep_each_others_leases() {
         let settled = agreed([&ahead, &behind], V1, &held).await;
         assert_eq!(settled.attempts, 1, "nobody took it for lapsed: {settled:?}");
         assert!(settled.timeline.iter().all(|change| change.change != "UNANSWERED"), "{settled:?}");
+        let apart = |change: &TimelineEntry| jiff::Timestamp::now().as_second().abs_diff(change.at.unwrap().seconds);
+        assert!(settled.timeline.iter().all(|change| apart(change) < 1_800), "neither clock stamped it: {settled:?}");
         ground.has_once(V1, &held).await;
     }
 }
