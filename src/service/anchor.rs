@@ -105,7 +105,7 @@ impl AnchorKeeper {
         Self::for_lease(store, anchor, clock, Duration::MAX)
     }
 
-    /// The same for workers whose leases are this long: a cover takes up so little of one that the send still falls into it.
+    /// The same for workers whose leases are this long: a cover takes up a quarter of one at most.
     #[must_use]
     pub fn for_lease(store: Arc<dyn Store>, anchor: Arc<dyn Anchor>, clock: Arc<dyn Clock>, lease: Duration) -> Self {
         let last_look = Mutex::new(Look { up_to: 0, outcome: Err(Unanchored::Unavailable) });

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::context::{Caller, Context};
 use super::create_quote::{desk, tell_left};
 use super::directory::QuoteDesk;
@@ -34,7 +36,8 @@ pub struct ConfirmQuote {
 /// # Errors
 /// [`ServiceError::Denied`], [`ServiceError::NotFound`], [`ServiceError::QuoteUnconfirmable`],
 /// [`ServiceError::QuoteChanged`], [`ServiceError::ConfirmationReused`], [`ServiceError::CallbackNotConfigured`],
-/// [`ServiceError::ConfirmationRefused`] once it is recorded, or a failing journal.
+/// [`ServiceError::ConfirmationRefused`] once it is recorded and the anchor knows of it, [`ServiceError::Unanchored`] where that cannot
+/// be, or a failing journal.
 pub async fn confirm_quote(
     context: &Context,
     caller: &Caller,
@@ -48,7 +51,12 @@ pub async fn confirm_quote(
         Some(confirmation) if confirmation.state != ConfirmationState::Refused => {
             repeat(context, &stored, confirmation, asked).await?;
         }
-        Some(_) | None => record(context, caller, desk, &stored, asked).await?,
+        Some(_) => {
+            // Its refusal may not have been told since the anchor did not know of it: no other attempt stands on that.
+            context.cover_end(Instant::now() + patience).await?;
+            record(context, caller, desk, &stored, asked).await?;
+        }
+        None => record(context, caller, desk, &stored, asked).await?,
     }
     answered(context, asked, patience).await
 }
@@ -127,6 +135,7 @@ async fn record(
 
 /// The quote once its confirmation is decided, or as it stands when patience ends.
 async fn answered(context: &Context, asked: &ConfirmQuote, patience: Duration) -> Result<Quote, ServiceError> {
+    let answer_by = Instant::now() + patience;
     let read = || async {
         let quote = context.store.quote(&asked.merchant_id, &asked.tx_id).await?;
         quote.ok_or(ServiceError::NotFound(NotFound::Quote))
@@ -142,8 +151,7 @@ async fn answered(context: &Context, asked: &ConfirmQuote, patience: Duration) -
     };
     match &quote.confirmation {
         Some(confirmation) if confirmation.state == ConfirmationState::Refused => {
-            // Whoever is told so may pay otherwise: a journal that forgot it must not confirm it.
-            context.anchor.cover().await?;
+            context.cover_end(answer_by).await?;
             Err(ServiceError::ConfirmationRefused(Box::new(quote)))
         }
         Some(_) | None => Ok(quote),

@@ -1,8 +1,10 @@
 //! What every use case works with, and for whom.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bigdecimal::{BigDecimal, Zero};
+use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
 use super::anchor::{AnchorKeeper, Unanchored};
@@ -77,7 +79,21 @@ impl Caller {
     }
 }
 
+/// How long the anchor is asked for at least before an end is told: less than what a deadline is answered before.
+const SHORTEST_COVER: Duration = Duration::from_millis(250);
+
 impl Context {
+    /// Waits until the anchor knows of an end without effect, before a call tells of it: whoever is told may settle otherwise, and
+    /// a journal that forgot it must not send. By `answer_by`, or a moment later.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unanchored`].
+    pub(super) async fn cover_end(&self, answer_by: Instant) -> Result<(), ServiceError> {
+        let end = answer_by.max(Instant::now() + SHORTEST_COVER);
+        let covered = timeout_at(end, self.anchor.cover()).await;
+        Ok(covered.unwrap_or(Err(Unanchored::Unavailable))?)
+    }
+
     /// Refuses what would be written to a journal that may have forgotten signatures. One that only cannot be anchored just now
     /// is written to: what is recorded waits.
     ///

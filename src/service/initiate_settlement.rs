@@ -51,7 +51,8 @@ pub struct InitiateSettlement {
 /// A repeat with the same meaning reads the stored settlement and sends nothing. The caller's going away stops nothing.
 ///
 /// # Errors
-/// [`ServiceError`]. After the settlement is recorded, only [`ServiceError::NotAccepted`] and a failing journal are errors.
+/// [`ServiceError`]. After the settlement is recorded, only [`ServiceError::NotAccepted`], an end of which the anchor cannot be told,
+/// and a failing journal are errors.
 pub async fn initiate_settlement(
     context: &Context,
     caller: &Caller,
@@ -163,11 +164,11 @@ pub(super) async fn answer(
     settlement: Settlement,
     patience: Duration,
 ) -> Result<SettlementView, ServiceError> {
+    let answer_by = Instant::now() + patience;
     Span::current().record("settlement", settlement.id.to_string());
     let settlement = context.engine.wait_until_answered(settlement, patience).await?;
     if settlement.progress.state.is_given_up() {
-        // Whoever is told so may settle otherwise: a journal that forgot it must not send it.
-        context.anchor.cover().await?;
+        context.cover_end(answer_by).await?;
     }
     if settlement.progress.state == State::NotAccepted {
         return Err(ServiceError::NotAccepted(Box::new(settlement)));

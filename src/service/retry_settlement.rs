@@ -93,11 +93,10 @@ async fn change_under_lease(
     let due_at = goes_on.then(|| context.engine.now());
     match context.store.save(&claim.lease, change, &after, due_at, None).await {
         Ok(()) => {
+            // Whoever is told that it is cancelled may settle otherwise: a journal that forgot it must not send it.
+            let covered = if change.is_anchored() { context.anchor.cover().await } else { Ok(()) };
             context.engine.announce(&after);
-            if change.is_anchored() {
-                // Whoever is told that it is cancelled may settle otherwise: a journal that forgot it must not send it.
-                context.anchor.cover().await?;
-            }
+            covered?;
             Ok(after)
         }
         Err(StoreError::Adrift(adrift)) => {

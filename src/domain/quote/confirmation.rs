@@ -318,7 +318,7 @@ impl Confirmation {
     }
 
     /// Whether a journal that has forgotten this must not be used: an attempt leaves the house on its strength, or its caller
-    /// believes that none ever will.
+    /// believes that none ever will. What a person decided is saved by another way, and is none.
     #[must_use]
     pub fn is_anchored(&self) -> bool {
         matches!(self.state, ConfirmationState::Sending | ConfirmationState::Refused)

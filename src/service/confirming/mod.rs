@@ -57,7 +57,14 @@ impl RunsErrands for QuoteErrands {
             return Ok(Some(later(self.context.clock.now(), desk.pace.longest_wait)));
         }
         let run = Run { context: &self.context, desk, lease: &claim.lease };
-        run.carry_on(quote, claim.lapses).await
+        match run.carry_on(quote, claim.lapses).await {
+            // The database lacks what was there a moment ago, and has refused an end: nothing more is decided before it is repaired.
+            Err(StoreError::Adrift(adrift)) => {
+                self.context.anchor.refuse(adrift);
+                Ok(Some(later(self.context.clock.now(), desk.pace.longest_wait)))
+            }
+            carried => carried,
+        }
     }
 }
 
@@ -106,7 +113,7 @@ impl Run<'_> {
         self.context.store.save_confirmation(self.lease, &quote, token).await?;
         reached_in(KillPoint::Q9Saved, confirmation(&quote)?.state.as_str());
         if confirmation(&quote)?.state == ConfirmationState::Refused {
-            // Nobody is told that it has changed before; where the anchor does not answer, whoever asks how it ended waits.
+            // Its change is announced after that; where the anchor does not answer, a beat comes to it.
             let _ = self.context.anchor.cover().await;
         }
         report::changed(&quote);

@@ -38,8 +38,8 @@ impl Engine {
         }
     }
 
-    /// Has the anchor know of an end of which nothing left, before anybody is told that it has changed. Where the anchor does
-    /// not answer, its next beat comes to it, and whoever asks how the settlement ended waits for that.
+    /// Has the anchor know of an end without effect before the change is announced. Where the anchor does not answer, its next beat
+    /// comes to it.
     pub(super) async fn cover_end(&self, change: &Change) {
         if change.is_anchored() && *change != Change::Dispatched {
             let _ = self.inner.anchor.cover().await;

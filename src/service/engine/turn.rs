@@ -31,7 +31,7 @@ impl Engine {
                     let began = Instant::now();
                     match self.save(&lease, &settlement, &change, due_at, rests).await {
                         Ok(Some(after)) if !rests && after.progress.state.is_under_way() => settlement = after,
-                        // The database lacks what was there a moment ago, and has refused the dispatch.
+                        // The database lacks what was there a moment ago, and has refused the change.
                         Err(StoreError::Adrift(adrift)) => {
                             step = self.unanchored(&settlement, self.inner.anchor.refuse(adrift));
                             continue;

@@ -69,6 +69,8 @@ impl TradeErrands {
         let mut after = legal(&change)?;
         let mut saved = change;
         if self.store.save_trade(Some(&claim.lease), &saved, &after).await? == TradeSaved::PayloadHeld {
+            // Who has the payload is told by the whole journal alone: this one may lack that it was sent for this write.
+            self.anchor.cover().await.map_err(|unanchored| StoreError::Unavailable(Box::new(unanchored)))?;
             let detail = "another request of this account has this payload".to_owned();
             saved = TradeChange::NotAccepted { reason: TradeReason::TradePayloadReused, detail };
             after = legal(&saved)?;
@@ -76,7 +78,7 @@ impl TradeErrands {
         }
         reached_in(KillPoint::T9Saved, saved.name());
         if saved.is_anchored() && saved != TradeChange::Dispatched {
-            // Nobody is told that it has changed before; where the anchor does not answer, whoever asks how it ended waits.
+            // Its change is announced after that; where the anchor does not answer, a beat comes to it.
             let _ = self.anchor.cover().await;
         }
         report::changed(&saved, &after);
@@ -150,17 +152,28 @@ impl RunsErrands for TradeErrands {
     async fn run(&self, claim: &ErrandClaim) -> Result<Option<Timestamp>, StoreError> {
         let id = Uuid::parse_str(&claim.lease.subject).map_err(|_| StoreError::Damaged("an errand's subject".to_owned()))?;
         let Some(write) = self.store.trade_by_id(id).await? else { return Ok(None) };
-        match self.first_step(&write, claim.lapses).await? {
-            Step::Dispatch => match self.anchor.allows_dispatch().await {
-                Ok(()) => self.dispatch(claim, &write).await,
-                Err(unanchored) => self.rest(claim, &write, self.unanchored(&write, unanchored)).await,
-            },
-            step => self.rest(claim, &write, step).await,
+        match self.carry_on(claim, &write).await {
+            // The database lacks what was there a moment ago, and has refused an end: nothing more is found out before it is repaired.
+            Err(StoreError::Adrift(adrift)) => {
+                self.anchor.refuse(adrift);
+                Ok(Some(later(self.clock.now(), self.settings.longest_wait)))
+            }
+            carried => carried,
         }
     }
 }
 
 impl TradeErrands {
+    async fn carry_on(&self, claim: &ErrandClaim, write: &TradeWrite) -> Result<Option<Timestamp>, StoreError> {
+        match self.first_step(write, claim.lapses).await? {
+            Step::Dispatch => match self.anchor.allows_dispatch().await {
+                Ok(()) => self.dispatch(claim, write).await,
+                Err(unanchored) => self.rest(claim, write, self.unanchored(write, unanchored)).await,
+            },
+            step => self.rest(claim, write, step).await,
+        }
+    }
+
     /// Saves what a step comes to that sends nothing.
     async fn rest(&self, claim: &ErrandClaim, write: &TradeWrite, step: Step) -> Result<Option<Timestamp>, StoreError> {
         match step {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::access::hold_limits;
@@ -25,7 +26,8 @@ const SUBMIT_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// A repeat with the same meaning reads the stored write and sends nothing. The caller's going away stops nothing.
 ///
 /// # Errors
-/// [`ServiceError`]. After the write is recorded, only [`ServiceError::TradeNotAccepted`] and a failing journal are errors.
+/// [`ServiceError`]. After the write is recorded, only [`ServiceError::TradeNotAccepted`], which waits for the anchor, and a failing
+/// journal are errors.
 pub async fn write_trade(
     context: &Context,
     caller: &Caller,
@@ -82,7 +84,7 @@ async fn repeat(
 
 /// Waits for the outcome and says what is durable then.
 async fn answer(context: &Context, write: TradeWrite, patience: Duration) -> Result<TradeWrite, ServiceError> {
-    let id = write.id;
+    let (id, answer_by) = (write.id, Instant::now() + patience);
     let stored = async || context.store.trade_by_id(id).await?.ok_or(ServiceError::Internal("a write is gone", None));
     let look = || async { Ok::<_, ServiceError>(Some(stored().await?).filter(|now| !now.progress.state.is_under_way())) };
     let known = if write.progress.state.is_under_way() {
@@ -95,8 +97,7 @@ async fn answer(context: &Context, write: TradeWrite, patience: Duration) -> Res
         None => stored().await?,
     };
     if write.progress.state == TradeState::NotAccepted {
-        // Whoever is told so may settle otherwise: a journal that forgot it must not send it.
-        context.anchor.cover().await?;
+        context.cover_end(answer_by).await?;
         return Err(ServiceError::TradeNotAccepted(Box::new(write)));
     }
     Ok(write)

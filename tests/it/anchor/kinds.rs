@@ -161,6 +161,21 @@ async fn a_half_written_file_of_a_process_that_was_killed_does_not_count() {
     assert_eq!(FileAnchor::new(path).read().await.unwrap(), Some(mark(heads[2])));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_is_never_let_go_is_given_up() {
+    let folder = TempDir::new().unwrap();
+    let anchor = FileAnchor::new(folder.path().join("journal.anchor"));
+    let heads = heads(1);
+    anchor.begin(None, &mark(heads[0])).await.unwrap();
+    let held = std::fs::File::open(folder.path().join("journal.anchor.lock")).unwrap();
+    held.lock().unwrap();
+    let advanced = anchor.advance(&heads[0], &mark(heads[1])).await;
+    assert!(matches!(advanced, Err(AnchorError::Unavailable(_))), "{advanced:?}");
+    assert_eq!(anchor.read().await.unwrap(), Some(mark(heads[0])), "whoever only reads needs no lock");
+    held.unlock().unwrap();
+    assert_eq!(anchor.advance(&heads[0], &mark(heads[1])).await.unwrap(), mark(heads[1]));
+}
+
 #[tokio::test]
 async fn a_database_that_is_down_at_first_is_used_once_it_answers_and_keeps_anchors_apart() {
     let Some(schema) = Schema::fresh().await else { return };

@@ -77,35 +77,55 @@ async fn a_cancellation_is_told_only_once_the_anchor_knows_of_it() {
     assert_eq!((anchored.sequence, anchored), (1, kept.context.store.head().await.unwrap()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_is_told_only_once_the_anchor_knows_of_it() {
+/// A gateway whose venue refuses whatever it is asked to prepare.
+async fn refused() -> Kept {
     let kept = Kept::new().await;
-    kept.context.errands.start(vec![Arc::new(TradeErrands::new(&kept.context, settings()))]);
     let refused = Behaviour::Status { status: 400, body: Body::Nothing, effect: false };
     for on in [Endpoint::SettlementsSigning, Endpoint::TradePayload] {
         kept.ground.sandbox.faults().push(Fault { on, times: u32::MAX, behaviour: refused.clone() });
     }
-    // Whoever does not wait is not told, and the anchor knows of it all the same.
-    let asked = initiate_settlement(&kept.context, &caller(), request(V1, "refused"), Duration::ZERO).await.unwrap();
-    assert_eq!(asked.settlement.progress.state, State::Received);
-    write_trade(&kept.context, &caller(), direct("refused"), None, Duration::ZERO).await.unwrap();
-    kept.until(V1, "refused", |settlement| settlement.progress.state == State::NotAccepted).await;
-    until(&kept, "refused", |write| write.progress.state == TradeState::NotAccepted).await;
+    kept
+}
+
+/// Waits until the anchor has a refusal of which no call has told.
+async fn anchored(kept: &Kept) {
     let anchored = async {
-        while kept.anchor().held().is_none_or(|mark| mark.head.sequence < 2) {
+        while kept.anchor().held().is_none_or(|mark| mark.head.sequence == 0) {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, anchored).await.unwrap();
     assert_eq!(kept.anchor().held().unwrap().head, kept.context.store.head().await.unwrap());
-    let settle = || kept.settle(V1, "refused");
-    let trade = async || write_trade(&kept.context, &caller(), direct("refused"), None, PATIENCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlements_refusal_is_told_only_once_the_anchor_knows_of_it() {
+    let kept = refused().await;
+    // Whoever does not wait is hardly told, and the anchor knows of it all the same.
+    let _ = initiate_settlement(&kept.context, &caller(), request(V1, "refused"), Duration::ZERO).await;
+    anchored(&kept).await;
     kept.anchor().fail(true);
-    assert!(matches!(settle().await, Err(ServiceError::Unanchored(Unanchored::Unavailable))));
-    assert!(matches!(trade().await, Err(ServiceError::Unanchored(Unanchored::Unavailable))));
+    let untold = kept.settle(V1, "refused").await;
+    assert!(matches!(untold, Err(ServiceError::Unanchored(Unanchored::Unavailable))), "{untold:?}");
     kept.anchor().fail(false);
-    assert!(matches!(settle().await, Err(ServiceError::NotAccepted(_))));
-    assert!(matches!(trade().await, Err(ServiceError::TradeNotAccepted(_))));
+    let told = kept.settle(V1, "refused").await;
+    assert!(matches!(told, Err(ServiceError::NotAccepted(_))), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trade_writes_refusal_is_told_only_once_the_anchor_knows_of_it() {
+    let kept = refused().await;
+    kept.context.errands.start(vec![Arc::new(TradeErrands::new(&kept.context, settings()))]);
+    let ask = async |patience| write_trade(&kept.context, &caller(), direct("refused"), None, patience).await;
+    // Whoever does not wait is hardly told, and the anchor knows of it all the same.
+    let _ = ask(Duration::ZERO).await;
+    anchored(&kept).await;
+    kept.anchor().fail(true);
+    let untold = ask(PATIENCE).await;
+    assert!(matches!(untold, Err(ServiceError::Unanchored(Unanchored::Unavailable))), "{untold:?}");
+    kept.anchor().fail(false);
+    let told = ask(PATIENCE).await;
+    assert!(matches!(told, Err(ServiceError::TradeNotAccepted(_))), "{told:?}");
 }
 
 /// Makes a change, as a worker does that takes the settlement up.

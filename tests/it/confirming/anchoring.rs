@@ -3,7 +3,7 @@
 use settlement_gateway::domain::anchor::{Adrift, Head, Mark};
 use settlement_gateway::domain::quote::{ConfirmationReason, ConfirmationState, Quote};
 use settlement_gateway::sandbox::{Body, Endpoint};
-use settlement_gateway::service::{Unanchored, confirm_quote};
+use settlement_gateway::service::{ServiceError, Unanchored, confirm_quote};
 
 use super::shop::{Shop, confirmation, confirmation_of, refusal, state, status};
 use crate::support::world::{PATIENCE, caller};
@@ -41,13 +41,19 @@ async fn an_attempt_that_the_anchor_is_not_told_of_is_not_made_and_is_made_once_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_is_told_only_once_the_anchor_knows_of_it() {
+async fn the_anchor_knows_of_a_refusal_and_while_it_is_away_nothing_is_confirmed_anew() {
     let shop = Shop::open().await;
     let quote = shop.quote().await;
     shop.disturb(Endpoint::QuoteConfirm, 1, status(400, Body::Bitlipa, false));
     assert_eq!(refusal(shop.confirm(&quote).await), ConfirmationReason::VenueRejectedRequest);
     let anchored = shop.anchor.held().unwrap().head;
     assert_eq!((anchored.sequence, anchored), (2, shop.context.store.head().await.unwrap()), "the attempt, and its refusal");
+    shop.anchor.fail(true);
+    let untold = shop.confirm(&quote).await;
+    assert!(matches!(untold, Err(ServiceError::Unanchored(Unanchored::Unavailable))), "{untold:?}");
+    assert_eq!((state(&shop.stored(&quote).await), shop.confirmations()), (ConfirmationState::Refused, 1));
+    shop.anchor.fail(false);
+    assert_eq!(state(&shop.confirm(&quote).await.unwrap()), ConfirmationState::Confirmed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

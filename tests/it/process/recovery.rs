@@ -304,7 +304,8 @@ async fn a_full_or_missing_anchor_stops_what_would_leave_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_anchor_that_a_stopped_process_holds_on_to_is_waited_for_and_nobody_is_taken_for_dead() {
-    let engine = "lease_ms = 8000\n";
+    // Longer than two calls, and shorter than the lock is waited for.
+    let engine = "lease_ms = 4500\n";
     let venues = "connect_timeout_ms = 1000\nfirst_byte_timeout_ms = 2000\ncall_timeout_ms = 2000\n";
     let installation = Installation::on(Terms { max_lapses: 1, engine, venues, ..Terms::default() });
     let sandbox = installation.with_venues().await;
