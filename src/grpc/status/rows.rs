@@ -212,7 +212,7 @@ rows! {
     QuoteBeingConfirmed Aborted SOON, UNTOLD, "a confirmation of the quote is under way", "wait for its end";
     JournalBehindAnchor FailedPrecondition NO, UNKNOWN, "the gateway's store may have forgotten what was signed or sent; nothing is sent",
         "have the gateway's operator repair it, then repeat the same request; never take another id";
-    AnchorUnavailable Unavailable LATER, UNKNOWN, "the gateway cannot anchor what it signs or sends; nothing left it",
+    AnchorUnavailable Unavailable LATER, UNKNOWN, "the gateway cannot anchor what it signs, sends or tells as ended",
         "repeat the same request; what was signed is not signed twice";
     ExternalIdAdopted AlreadyExists NO, UNTOLD, "the venue has a settlement under this external id that the gateway's store lacks",
         "look at that one at the venue; the external id is taken for ever";
