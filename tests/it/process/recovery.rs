@@ -307,7 +307,7 @@ async fn an_anchor_that_a_stopped_process_holds_on_to_is_waited_for_and_nobody_i
     // Longer than two calls, and shorter than the lock is waited for.
     let engine = "lease_ms = 4500\n";
     let venues = "connect_timeout_ms = 1000\nfirst_byte_timeout_ms = 2000\ncall_timeout_ms = 2000\n";
-    let installation = Installation::on(Terms { max_lapses: 1, engine, venues, ..Terms::default() });
+    let installation = Installation::on(Terms { max_lapses: 2, engine, venues, ..Terms::default() });
     let sandbox = installation.with_venues().await;
     let gateway = installation.serve().await;
     gateway.initiate(V1, "before").await.unwrap();
